@@ -1,0 +1,62 @@
+# Squeezing Brains into Silicon. `make help` lists what there is.
+
+# The first Python on the path that is supported; name another with `make PYTHON=... course`.
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,\
+	$(shell $(p) -c '$(SUPPORTED)' >/dev/null 2>&1 && echo $(p))) python3)
+
+# Jupyter and nbgrader call other programs of the environment by name.
+RUN := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python
+OUT ?= site
+PORT ?= 8000
+
+.PHONY: help setup course test lint book exercises serve publish bench experiments weights lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: ## make .venv with the locked requirements (every target does this first)
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "Python 3.11 to 3.13 is needed and was not found: install it, then run make again." >&2; exit 1; }
+	@$(PYTHON) tools/setup_env.py
+
+course: setup ## build the book, the exercises and a graded sample class
+	@$(RUN) tools/course.py
+
+test: setup lint exercises book ## everything that CI runs
+	@$(RUN) -m pytest
+
+lint: setup
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+
+exercises: setup
+	@$(RUN) tools/exercises.py --check
+
+book: setup ## build the book into build/book/_build/html
+	@$(RUN) tools/build_book.py
+
+serve: book ## serve the book on this machine (PORT=8000)
+	@echo "The book is at http://127.0.0.1:$(PORT) until Ctrl-C."
+	@$(RUN) -m http.server $(PORT) --bind 127.0.0.1 --directory build/book/_build/html
+
+publish: setup ## write the public side, book and learner notebooks, to OUT=site
+	@$(RUN) tools/publish.py --out "$(OUT)"
+
+bench: setup ## time the emulator against the real interpreter
+	@unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE; $(RUN) benchmarks/bench_tflm.py
+
+experiments: setup ## record the quantization study again (about an hour)
+	@$(RUN) tools/study.py
+
+weights: setup ## train the course's networks again
+	@$(RUN) tools/train_nets.py
+
+lock: setup ## write requirements.txt anew from the ranges in pyproject.toml
+	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --all-extras \
+		--no-annotate --no-emit-index-url --custom-compile-command "make lock" \
+		pyproject.toml --output-file requirements.txt
+
+clean: ## remove everything that was built, except the environment
+	rm -rf build site .pytest_cache .mypy_cache .ruff_cache .hypothesis

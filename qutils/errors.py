@@ -1,0 +1,40 @@
+"""The errors that qutils raises by name; each says what is wrong, where, and what to do."""
+
+__all__ = [
+    "ArenaOutOfMemoryError",
+    "ConversionError",
+    "InvalidModelError",
+    "QutilsError",
+    "UnsupportedFeatureError",
+    "UnsupportedOperatorError",
+]
+
+
+class QutilsError(Exception):
+    """Base of every error that qutils defines.
+
+    Examples
+    --------
+    >>> issubclass(InvalidModelError, QutilsError) and issubclass(InvalidModelError, ValueError)
+    True
+    """
+
+
+class InvalidModelError(QutilsError, ValueError):
+    """The bytes given are not a well-formed .tflite model."""
+
+
+class UnsupportedOperatorError(QutilsError, ValueError):
+    """A well-formed model uses operators or types that the emulator lacks; all are named."""
+
+
+class ArenaOutOfMemoryError(QutilsError, MemoryError):
+    """The tensor arena is too small: what TFLM reports from AllocateTensors on a device."""
+
+
+class UnsupportedFeatureError(QutilsError, RuntimeError):
+    """A LiteRT interpreter has this feature, TFLite Micro has not."""
+
+
+class ConversionError(QutilsError, ValueError):
+    """A converted model is not what was asked for, such as an int8 file with float operators."""

@@ -1,0 +1,93 @@
+"""Build the book strictly: a warning or a failing cell is an error.
+
+Pages are executed again only when they, or what they use, have changed (see execution_cache).
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from execution_cache import forget_changed_pages
+from rich.console import Console
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = Path("build") / "jupyter-cache"  # as in _config.yml, below the root
+EXECUTING = re.compile(r"([\w/]+)\.(?:md|ipynb): Executing notebook")
+
+
+class BookError(Exception):
+    """The book could not be built; the message names the first problems."""
+
+
+def build_book(source: Path, out: Path, console: Console, root: Path = ROOT) -> Path:
+    """Build the pages in ``source`` and return the folder of the finished site.
+
+    Raises
+    ------
+    BookError
+        With Sphinx' warnings and cell errors, when there are any.
+    """
+    forget_changed_pages(root, root / CACHE)
+    out.mkdir(parents=True, exist_ok=True)
+    log_file = out / "build.log"
+    jupyter_book = Path(sys.executable).with_name("jupyter-book")
+    command = [str(jupyter_book), "build", str(source), "--all"]
+    command += ["--config", str(root / "_config.yml"), "--path-output", str(out)]
+    command += ["-W", "-n", "--keep-going"]
+    shutil.rmtree(out / "_build" / "html", ignore_errors=True)
+    started = time.monotonic()
+    with console.status("reading pages") as status, log_file.open("w") as log:
+        process = subprocess.Popen(
+            command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                log.write(line)
+                if match := EXECUTING.search(line):
+                    status.update(f"executing {match[1]}")
+                    console.log(f"executing {match[1]}")
+                elif "writing output" in line:
+                    status.update("writing pages")
+        except BaseException:
+            process.terminate()
+            raise
+        finally:
+            process.wait()
+    forget_changed_pages(root, root / CACHE)  # what was edited during the build counts as old
+    if process.returncode != 0:
+        raise BookError(summarize(log_file))
+    console.log(f"book built in {time.monotonic() - started:.0f} s")
+    return out / "_build" / "html"
+
+
+def summarize(log_file: Path) -> str:
+    """Return the warnings and errors of a build's log, and where the rest is."""
+    lines = log_file.read_text().splitlines()
+    problems = [line for line in lines if re.search(r"\b(WARNING|ERROR|Error)\b", line)]
+    return "\n".join([*(problems or lines)[-15:], f"The book was not built; log: {log_file}"])
+
+
+def main() -> int:
+    """Build the book from the command line; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "book")
+    arguments = parser.parse_args()
+    console = Console(stderr=True)
+    try:
+        site = build_book(ROOT / "book", arguments.out.resolve(), console)
+    except BookError as error:
+        console.print(str(error), style="red", markup=False, highlight=False)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    print(f"The book: {site / 'index.html'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

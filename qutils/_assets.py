@@ -48,11 +48,11 @@ def read_arrays(name: str) -> dict[str, np.ndarray]:
 
 
 def parse_manifest(text: str) -> dict[str, str]:
-    """Return file name -> SHA-256 from the text that ``sha256sum`` writes.
+    r"""Return file name -> SHA-256 from the text that ``sha256sum`` writes.
 
     Examples
     --------
-    >>> parse_manifest("00ff  a.npz\\n")
+    >>> parse_manifest("00ff  a.npz\n")
     {'a.npz': '00ff'}
     """
     return {name: digest for digest, name in (line.split() for line in text.splitlines())}

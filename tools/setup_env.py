@@ -94,12 +94,20 @@ def run_pip(*arguments: str) -> None:
             log.write(line)
             if line.startswith("Collecting "):
                 collected += 1
-                print(f"\r  fetched {collected} of at most {total} packages", end="", flush=True)
+                show_progress(f"  looked up {collected} of at most {total} packages", collected)
             elif line.startswith("Installing collected packages"):
                 print("\n  installing them, which takes a minute or two", flush=True)
     if pip.wait() != 0:
         print()
         raise SetupError(explain(LOG.read_text()))
+
+
+def show_progress(text: str, count: int) -> None:
+    """Print a line that the next one replaces; where output is no terminal, every 50th line."""
+    if sys.stdout.isatty():
+        print("\r" + text, end="", flush=True)
+    elif count % 50 == 0:
+        print(text, flush=True)
 
 
 def explain(pip_output: str) -> str:

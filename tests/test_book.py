@@ -1,0 +1,141 @@
+"""The book's sources: claims with their sources, pages in the contents, figures with words."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+BOOK = Path(__file__).resolve().parent.parent / "book"
+PAGES = sorted(BOOK.rglob("*.md"))
+CODE_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+INCLUDE = re.compile(
+    r"^```\{(?:literalinclude|function-source)\} (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+BIB = "@misc{key,\n author = {Author, Ann},\n title = {A table},\n year = {2020}\n}\n"
+ENTRY = {"value": 0.9, "text": "{value} pJ", "source": "key", "where": "table 1"}
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(BOOK))
+
+
+def build(folder: Path, page: str, claims: dict) -> subprocess.CompletedProcess:
+    """Build a book of one page strictly, with these claims."""
+    (folder / "conf.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(BOOK / '_ext')!r})\n"
+        "extensions = ['myst_parser', 'claims']\n"
+        "bibtex_bibfiles = ['references.bib']\nclaims_file = 'claims.yml'\n"
+    )
+    (folder / "references.bib").write_text(BIB)
+    (folder / "claims.yml").write_text(yaml.safe_dump(claims))
+    (folder / "index.md").write_text(f"# Page\n\n{page}\n\n```{{bibliography}}\n:all:\n```\n")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-n", "--keep-going", "-b", "html"]
+    return subprocess.run(
+        [*command, str(folder), str(folder / "out")], capture_output=True, text=True, check=False
+    )
+
+
+def test_a_claim_is_printed_with_its_place_and_its_source(tmp_path):
+    done = build(tmp_path, "It takes {claim}`add`.", {"add": ENTRY})
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "out" / "index.html").read_text()
+    assert '<abbr class="claim" title="table 1">0.9 pJ</abbr>' in html
+    assert "Author. A table. 2020." in html
+
+
+@pytest.mark.parametrize(
+    ("page", "claims", "complaint"),
+    [
+        ("{claim}`add` {claim}`mul`", {"add": ENTRY}, "unknown claim 'mul'"),
+        ("{claim}`add`", {"add": ENTRY, "mul": ENTRY}, "claim 'mul' of claims.yml is printed"),
+        (
+            "{claim}`add` {claim}`double`",
+            {"add": ENTRY, "double": ENTRY | {"value": 1.9, "check": "2 * add"}},
+            "2 * add gives 1.8, not 1.9",
+        ),
+        (
+            "{claim}`add`",
+            {"add": ENTRY | {"check": "__import__('os').getpid()"}},
+            "a check may hold numbers",
+        ),
+        ("{claim}`add`", {"add": ENTRY | {"text": "0.8 pJ"}}, "text must contain {value}"),
+        ("{claim}`add`", {"add": {"value": 1, "text": "{value}"}}, "lacks source, where"),
+        ("{claim}`add`", {"add": ENTRY | {"source": "nobody"}}, "nobody"),
+    ],
+    ids=["unknown", "unused", "false check", "no arithmetic", "typed twice", "no source", "no key"],
+)
+def test_a_wrong_claim_fails_the_strict_build(tmp_path, page, claims, complaint):
+    done = build(tmp_path, page, claims)
+    assert done.returncode != 0
+    assert complaint in done.stderr
+
+
+def test_a_check_is_rounded_to_the_decimals_that_are_printed(tmp_path):
+    third = ENTRY | {"value": "0.30", "check": "add / 3"}
+    done = build(tmp_path, "{claim}`add` {claim}`third`", {"add": ENTRY, "third": third})
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_page_is_in_the_contents_once():
+    contents = yaml.safe_load((BOOK / "_toc.yml").read_text())
+    listed = [contents["root"]]
+    for part in contents["parts"]:
+        listed += [chapter["file"] for chapter in part["chapters"]]
+    assert sorted(listed) == sorted(name_of(page).removesuffix(".md") for page in PAGES)
+
+
+def test_pages_for_instructors_have_a_part_of_their_own_and_no_link_from_outside():
+    contents = yaml.safe_load((BOOK / "_toc.yml").read_text())
+    for part in contents["parts"]:
+        places = {chapter["file"].startswith("instructors/") for chapter in part["chapters"]}
+        assert places == {part["caption"] == "For instructors"}
+    for page in PAGES:
+        if "instructors" not in page.parts:
+            assert "instructors/" not in page.read_text(), name_of(page)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_figure_has_words_for_those_who_do_not_see_it(page):
+    text = page.read_text()
+    for cell in CODE_CELL.findall(text):
+        if "plt.subplots" in cell:
+            head = cell.split("---\n")[1] if cell.startswith("---\n") else ""
+            assert yaml.safe_load(head)["mystnb"]["image"]["alt"], cell
+            assert "title" in cell, cell
+    for directive in re.findall(r"^[`:]{3,}\{(?:figure|image)\}.*?^[`:]{3,}$", text, re.M | re.S):
+        assert re.search(r"^:alt: \S", directive, re.MULTILINE), directive
+    assert not re.search(r"!\[\]\(", text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_included_functions_exist(page):
+    for path, options in INCLUDE.findall(page.read_text()):
+        names = re.findall(r"^:pyobject: (\S+)$", options, re.MULTILINE)
+        assert len(names) == 1, f"{path}: an inclusion names its object"
+        tree = ast.parse((page.parent / path).resolve().read_text())
+        for part in names[0].split("."):
+            tree = next(node for node in tree.body if getattr(node, "name", None) == part)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_between_pages_name_files(page):
+    for target in LINK.findall(CODE_CELL.sub("", page.read_text())):
+        path = target.partition("#")[0]
+        if path and not path.startswith("https://"):
+            assert (page.parent / path).is_file(), target
+
+
+def test_the_extension_that_includes_functions_drops_docstrings_only():
+    sys.path.insert(0, str(BOOK / "_ext"))
+    try:
+        from function_source import without_docstring
+    finally:
+        sys.path.pop(0)
+    source = 'def f(x):\n    """Say.\n\n    More.\n    """\n\n    # why\n    return "x"\n'
+    assert without_docstring(source) == 'def f(x):\n    # why\n    return "x"\n'

@@ -92,7 +92,7 @@ def run_pip(*arguments: str) -> None:
         )
         for line in pip.stdout:
             log.write(line)
-            if line.startswith("Collecting "):
+            if line.startswith(("Collecting ", "Processing ")):
                 collected += 1
                 show_progress(f"  looked up {collected} of at most {total} packages", collected)
             elif line.startswith("Installing collected packages"):

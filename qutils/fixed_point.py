@@ -89,7 +89,7 @@ def quantize_multiplier(
 
 
 def saturating_rounding_doubling_high_mul(
-    a: NDArray[np.int64], b: NDArray[np.int64]
+    a: NDArray[np.int64], b: NDArray[np.int64] | np.int64
 ) -> NDArray[np.int64]:
     """Return ``round(a * b / 2**31)``, half towards plus infinity, saturated to int32.
 

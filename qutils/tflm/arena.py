@@ -1,0 +1,315 @@
+"""Where TFLite Micro puts every tensor of a model: lifetimes, and the greedy memory plan.
+
+The arena is one block of RAM.  Its *head* holds activations and scratch memory, laid over
+each other as lifetimes allow; this plan is exact.  Its *tail* holds what lives for ever
+(structures of the interpreter, per-channel multipliers); its size depends on the compiler and
+is approximate.
+
+TFLM: ``micro/micro_allocation_info.cc``, ``micro/memory_planner/greedy_memory_planner.cc``,
+``micro/micro_allocator.cc``.
+"""
+
+from bisect import insort
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from qutils.errors import ArenaOutOfMemoryError, InvalidModelError
+from qutils.tflm.graph import Tensor
+from qutils.tflm.kernels import KERNELS
+from qutils.tflm.model import Model
+from qutils.tflm.tail import ON_32_BITS, ON_X86_64, TailSizes, tail_bytes
+
+__all__ = ["Allocation", "ArenaPlan", "check_arena", "plan_arena"]
+
+_ALIGNMENT = 16
+_NOT_PLANNED_OFFLINE = -1
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """One buffer in the head of the arena.
+
+    Attributes
+    ----------
+    tensor
+        Index of the tensor, or None for scratch memory of a kernel.
+    name
+        Name of the tensor, or whose scratch memory it is.
+    offset, size_bytes
+        Where it lies; sizes are rounded up to 16 bytes.
+    first, last
+        The steps during which it is alive: inputs arrive at step 0, operator k runs at step
+        k + 1.  A tensor that nothing uses has -1.
+    """
+
+    tensor: int | None
+    name: str
+    offset: int
+    size_bytes: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class ArenaPlan:
+    """The memory plan of a model.
+
+    Attributes
+    ----------
+    head_bytes
+        Exact: what TFLM's interpreter records.
+    tail_bytes
+        Approximate, for a device with 32-bit pointers and TFLM's reference kernels.
+    tail_bytes_x86_64
+        For the x86-64 interpreter of the Python package ``tflite-micro``, which records its
+        allocations and so takes more.
+    min_arena_bytes
+        Approximate: the least arena on a 32-bit device.  Planning itself needs room, so
+        small models need more than head and tail.
+    min_arena_bytes_x86_64
+        The same for the x86-64 interpreter.
+    allocations
+        All buffers of the head, in the order of tensors, scratch memory last.
+    """
+
+    head_bytes: int
+    tail_bytes: int
+    tail_bytes_x86_64: int
+    min_arena_bytes: int
+    min_arena_bytes_x86_64: int
+    allocations: tuple[Allocation, ...]
+
+    def alive_at(self, step: int) -> tuple[Allocation, ...]:
+        """Return the buffers that are alive at one step, largest first."""
+        alive = [a for a in self.allocations if a.first <= step <= a.last]
+        return tuple(sorted(alive, key=lambda a: -a.size_bytes))
+
+    def peak_step(self) -> int:
+        """Return the step at which the buffers that are alive take most bytes."""
+        steps = range(max((a.last for a in self.allocations), default=0) + 1)
+        return max(steps, key=lambda step: sum(a.size_bytes for a in self.alive_at(step)))
+
+
+def plan_arena(model: Model) -> ArenaPlan:
+    """Plan the arena of a model as TFLite Micro does.
+
+    Parameters
+    ----------
+    model
+        Any model that loads.
+
+    Raises
+    ------
+    InvalidModelError
+        The file carries an offline memory plan that does not fit its tensors.
+
+    Examples
+    --------
+    >>> from qutils.tflm.example import tiny_model
+    >>> plan = plan_arena(tiny_model())
+    >>> plan.head_bytes, [(a.offset, a.first, a.last) for a in plan.allocations]
+    (32, [(16, 0, 1), (0, 1, 1)])
+    """
+    requests = _place(_requests(model))
+    head = max((r.offset + r.size_bytes for r in requests), default=0)
+    scratch = sum(r.tensor is None for r in requests)
+    return ArenaPlan(
+        head_bytes=head,
+        tail_bytes=tail_bytes(model, ON_32_BITS).total,
+        tail_bytes_x86_64=tail_bytes(model, ON_X86_64).total,
+        min_arena_bytes=_least_arena(model, head, len(requests), scratch, ON_32_BITS),
+        min_arena_bytes_x86_64=_least_arena(model, head, len(requests), scratch, ON_X86_64),
+        allocations=tuple(requests),
+    )
+
+
+def _least_arena(model: Model, head: int, planned: int, scratch: int, sizes: TailSizes) -> int:
+    """Return the least arena that passes allocation.
+
+    While the plan is made, the room of the head holds one record for each tensor of the file
+    and the planner's tables for each buffer that is placed; the tail has by then no
+    structures for inputs and outputs.
+    """
+    tail = tail_bytes(model, sizes)
+    tensors = sum(len(subgraph.tensors) for subgraph in model.subgraphs)
+    planning = (
+        sizes.scratch_request * (12 + scratch)
+        + sizes.pointer * len(model.subgraphs)
+        + sizes.allocation_info * (tensors + scratch)
+        + 40 * planned
+    )
+    return max(head + tail.total, tail.before_io + planning)
+
+
+@dataclass
+class _Lifetime:
+    """Steps of one buffer; -1 until it is seen."""
+
+    first: int = -1
+    last: int = -1
+
+    def create(self, step: int) -> None:
+        self.first = self.last = step
+
+    def use(self, step: int) -> None:
+        self.last = step
+
+
+@dataclass
+class _Lifetimes:
+    """Lifetimes of all tensors and scratch buffers, in one count of steps."""
+
+    model: Model
+    step: int = 0
+    tensors: list[list[_Lifetime]] = field(default_factory=list)
+    scratch: list[Allocation] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.tensors = [[_Lifetime() for _ in s.tensors] for s in self.model.subgraphs]
+        self._mark(0)
+
+    def _mark(self, number: int) -> None:
+        subgraph, lifetimes = self.model.subgraphs[number], self.tensors[number]
+        for tensor in (*subgraph.inputs, *subgraph.outputs):
+            lifetimes[tensor.index].create(self.step)
+        for operator in subgraph.operators:
+            self.step += 1
+            for tensor in operator.outputs:
+                lifetimes[tensor.index].create(self.step)
+            for used in operator.inputs:
+                if used is not None:
+                    lifetimes[used.index].use(self.step)
+            for size in KERNELS[operator.name].scratch(operator):
+                name = f"scratch of operator {operator.index} {operator.name}"
+                self.scratch.append(
+                    Allocation(None, name, -1, _round_up(size), self.step, self.step)
+                )
+        for tensor in subgraph.outputs:
+            lifetimes[tensor.index].use(self.step)
+
+
+def _requests(model: Model) -> list[Allocation]:
+    """Return all buffers with their lifetimes; offset -1 where the plan is still open."""
+    lifetimes = _Lifetimes(model)
+    offline = _offline_offsets(model)
+    requests = [
+        Allocation(
+            tensor.index,
+            tensor.name,
+            offline[tensor.index] if offline is not None else _NOT_PLANNED_OFFLINE,
+            _round_up(tensor.size_bytes),
+            life.first,
+            life.last,
+        )
+        for subgraph, lives in zip(model.subgraphs, lifetimes.tensors, strict=True)
+        for tensor, life in zip(subgraph.tensors, lives, strict=True)
+        if _needs_memory(tensor)
+    ]
+    return requests + lifetimes.scratch
+
+
+def _needs_memory(tensor: Tensor) -> bool:
+    return tensor.data is None and not tensor.is_variable and tensor.size_bytes > 0
+
+
+def _round_up(size: int) -> int:
+    return -(-size // _ALIGNMENT) * _ALIGNMENT
+
+
+def _offline_offsets(model: Model) -> list[int] | None:
+    """Return the offsets of the metadata OfflineMemoryAllocation, one for each tensor."""
+    if "OfflineMemoryAllocation" not in model.metadata:
+        return None
+    blob = model.metadata["OfflineMemoryAllocation"]
+    numbers = np.frombuffer(blob[: len(blob) // 4 * 4], "<i4").tolist()
+    tensors = sum(len(subgraph.tensors) for subgraph in model.subgraphs)
+    # Version, subgraph, count, then one offset for each tensor.
+    if len(numbers) < 3 or numbers[2] != tensors or len(numbers) < 3 + tensors:
+        raise InvalidModelError(
+            f"Nbr of offline buffer offsets ({numbers[2] if len(numbers) > 2 else 0}) in metadata "
+            f"not equal nbr tensors ({tensors})"
+        )
+    offsets = numbers[3 : 3 + tensors]
+    if min(offsets, default=0) < _NOT_PLANNED_OFFLINE:
+        raise InvalidModelError("the offline memory plan has a negative offset")
+    return offsets
+
+
+def _place(requests: list[Allocation]) -> list[Allocation]:
+    """Give every open request an offset: largest first, each in the first gap that holds it.
+
+    Buffers planned offline come first.  Among equal sizes the one added last comes first.
+    """
+    order = list(enumerate(requests))
+    fixed = [item for item in order if item[1].offset != _NOT_PLANNED_OFFLINE]
+    open_ones = [item for item in reversed(order) if item[1].offset == _NOT_PLANNED_OFFLINE]
+    open_ones.sort(key=lambda item: -item[1].size_bytes)
+    placed: list[Allocation] = []
+    result = list(requests)
+    for number, request in fixed + open_ones:
+        if request.offset == _NOT_PLANNED_OFFLINE:
+            request = replace(request, offset=_first_gap(request, placed))
+        insort(placed, request, key=lambda a: a.offset)
+        result[number] = request
+    return result
+
+
+def _first_gap(request: Allocation, placed: list[Allocation]) -> int:
+    offset = 0
+    for other in placed:
+        if other.first > request.last or request.first > other.last:
+            continue
+        if other.offset - offset >= request.size_bytes:
+            break
+        offset = max(offset, other.offset + other.size_bytes)
+    return offset
+
+
+def check_arena(plan: ArenaPlan, arena_bytes: int) -> None:
+    """Raise what a 32-bit device reports where a model does not fit its arena.
+
+    Raises
+    ------
+    ArenaOutOfMemoryError
+        TFLM's words first, then which tensors are alive at the peak and what would help.
+    """
+    room = arena_bytes - plan.tail_bytes
+    if room < 0:
+        words = (
+            f"Failed to allocate tail memory. Requested: {plan.tail_bytes}, "
+            f"available {arena_bytes}, missing: {-room}"
+        )
+    elif room < plan.head_bytes:
+        words = (
+            f"Failed to resize buffer. Requested: {plan.head_bytes}, available {room}, "
+            f"missing: {plan.head_bytes - room}"
+        )
+    elif arena_bytes < plan.min_arena_bytes:
+        words = (
+            f"Failed to allocate temp memory. Requested: {plan.min_arena_bytes}, "
+            f"available {arena_bytes}, missing: {plan.min_arena_bytes - arena_bytes}"
+        )
+    else:
+        return
+    raise ArenaOutOfMemoryError(f"{words}\n{_explanation(plan, arena_bytes)}")
+
+
+def _explanation(plan: ArenaPlan, arena_bytes: int) -> str:
+    step = plan.peak_step()
+    alive = plan.alive_at(step)
+    lines = [
+        f"The arena has {arena_bytes} bytes; the model needs about {plan.min_arena_bytes}: "
+        f"{plan.head_bytes} for activations (exact) and about {plan.tail_bytes} for the "
+        "interpreter (approximate).",
+        f"Most is alive at step {step}, {sum(a.size_bytes for a in alive)} bytes:",
+    ]
+    lines += [f"  {a.size_bytes:>9} bytes  {a.name or f'tensor {a.tensor}'}" for a in alive[:6]]
+    if len(alive) > 6:
+        lines.append(f"  and {len(alive) - 6} smaller ones")
+    lines.append(
+        "What would help: int8 instead of float32 activations (a quarter), fewer channels or a "
+        "stride in the layers that make these tensors, a smaller input, or a board with more "
+        "SRAM. Smaller weights would not: they stay in flash."
+    )
+    return "\n".join(lines)

@@ -1,0 +1,322 @@
+"""An interpreter with the interface of LiteRT's and the behaviour of TFLite Micro."""
+
+from os import PathLike
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qutils.errors import UnsupportedFeatureError
+from qutils.tflm.arena import ArenaPlan, check_arena, plan_arena
+from qutils.tflm.boards import find_board
+from qutils.tflm.graph import DTYPES, Subgraph, Tensor
+from qutils.tflm.kernels import KERNELS
+from qutils.tflm.kernels.base import Run
+from qutils.tflm.model import Model
+
+__all__ = ["Interpreter"]
+
+# Activations of one chunk of a batch; more would leave the processor's cache.
+_CHUNK_BYTES = 1 << 22
+# Without a board or an arena size: far above any microcontroller, far below a PC.
+_LARGEST_ARENA_BYTES = 1 << 30
+
+
+class Interpreter:
+    """Run a .tflite model as TFLite Micro does, bit for bit.
+
+    The methods and the dictionaries of details are those of
+    ``ai_edge_litert.interpreter.Interpreter``, so that it can take its place.
+
+    Parameters
+    ----------
+    model_path
+        A .tflite file.
+    model_content
+        Its bytes, or a `Model`; give one of the two.
+    board
+        Id of a board in `BOARDS`; the arena may not exceed its SRAM.
+    arena_size
+        Bytes of the arena; by default the board's whole SRAM, or as much as it takes.
+
+    Raises
+    ------
+    InvalidModelError, UnsupportedOperatorError
+        From `Model.from_bytes`.
+    ValueError
+        Not exactly one model, an unknown board, or an arena larger than the board's SRAM.
+
+    Examples
+    --------
+    >>> from qutils.tflm.example import tiny_model
+    >>> interpreter = Interpreter(model_content=tiny_model())
+    >>> interpreter.allocate_tensors()
+    >>> interpreter.set_tensor(interpreter.get_input_details()[0]["index"], np.int8([[-3, 5]]))
+    >>> interpreter.invoke()
+    >>> interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    array([[0, 5]], dtype=int8)
+    """
+
+    def __init__(
+        self,
+        model_path: str | PathLike[str] | None = None,
+        model_content: bytes | Model | None = None,
+        *,
+        board: str | None = None,
+        arena_size: int | None = None,
+    ) -> None:
+        if (model_path is None) == (model_content is None):
+            raise ValueError("give either model_path or model_content")
+        if isinstance(model_content, Model):
+            self.model = model_content
+        elif model_content is not None:
+            self.model = Model.from_bytes(model_content)
+        elif model_path is not None:
+            self.model = Model.from_file(model_path)
+        self._arena_bytes = _arena_bytes(board, arena_size)
+        self._runs: list[Run] | None = None
+        self._values: dict[int, NDArray[Any]] = {}
+
+    def allocate_tensors(self) -> None:
+        """Plan the arena and prepare every operator.
+
+        Raises
+        ------
+        ArenaOutOfMemoryError
+            The arena is too small; the message is TFLM's, and then an explanation.
+        """
+        check_arena(plan_arena(self.model), self._arena_bytes)
+        self._runs = [KERNELS[op.name].prepare(op) for op in self._graph.operators]
+        self._values = {
+            t.index: np.zeros((1, *t.shape), DTYPES[t.type]) for t in self._graph.inputs
+        }
+
+    def plan(self) -> ArenaPlan:
+        """Return the memory plan of the model."""
+        return plan_arena(self.model)
+
+    def get_input_details(self) -> list[dict[str, Any]]:
+        """Return a dictionary of details for each input, with LiteRT's keys."""
+        return [_details(tensor) for tensor in self._graph.inputs]
+
+    def get_output_details(self) -> list[dict[str, Any]]:
+        """Return a dictionary of details for each output, with LiteRT's keys."""
+        return [_details(tensor) for tensor in self._graph.outputs]
+
+    def get_tensor_details(self) -> list[dict[str, Any]]:
+        """Return a dictionary of details for each tensor, with LiteRT's keys."""
+        return [_details(tensor) for tensor in self._graph.tensors]
+
+    def set_tensor(self, tensor_index: int, value: ArrayLike) -> None:
+        """Copy `value` into an input.
+
+        Parameters
+        ----------
+        tensor_index
+            ``index`` of an entry of `get_input_details`.
+        value
+            Array of exactly the tensor's shape and dtype.
+
+        Raises
+        ------
+        ValueError
+            Another shape or dtype, or a tensor that is no input; says what was expected.
+        RuntimeError
+            Before `allocate_tensors`.
+        """
+        self._require_allocated()
+        tensor = self._tensor(tensor_index)
+        if tensor not in self._graph.inputs:
+            inputs = [t.index for t in self._graph.inputs]
+            raise ValueError(f"{tensor.label} is no input; inputs are {inputs}")
+        array = np.asarray(value)
+        _require(tensor, array, array.shape == tensor.shape, tensor.shape)
+        self._values[tensor.index] = array[np.newaxis].copy()
+
+    def invoke(self) -> None:
+        """Run the model once.
+
+        Raises
+        ------
+        RuntimeError
+            Before `allocate_tensors`.
+        """
+        inputs = {t.index: self._values[t.index] for t in self._allocated().inputs}
+        self._values = self._run(inputs, keep_all=True)
+
+    def get_tensor(self, tensor_index: int) -> NDArray[Any]:
+        """Return a copy of a tensor: a constant, an input, or what `invoke` computed.
+
+        Raises
+        ------
+        ValueError
+            There is no such tensor, or it has no value yet.
+        RuntimeError
+            Before `allocate_tensors`.
+        """
+        self._require_allocated()
+        tensor = self._tensor(tensor_index)
+        if tensor.data is not None:
+            return tensor.data.copy()
+        if tensor.index not in self._values:
+            raise ValueError(f"{tensor.label} has no value: call invoke() first")
+        return self._values[tensor.index][0].copy()
+
+    def reset_all_variables(self) -> None:
+        """Clear the state that lives between invocations."""
+        self._require_allocated()
+
+    def predict(self, batch: ArrayLike) -> NDArray[Any]:
+        r"""Run a model of one input and one output on a whole batch, with the same bits.
+
+        Parameters
+        ----------
+        batch
+            (N, ...) of the input's dtype: N inputs without their leading dimension of 1
+            (N, \*shape[1:]), or N whole inputs (N, \*shape).
+
+        Returns
+        -------
+        (N, ...): the outputs, with their leading dimension where the inputs had it.
+
+        Raises
+        ------
+        ValueError
+            Another shape or dtype, or a model with several inputs or outputs.
+        RuntimeError
+            Before `allocate_tensors`.
+        """
+        graph = self._allocated()
+        if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+            raise ValueError(
+                f"predict needs one input and one output, the model has {len(graph.inputs)} and "
+                f"{len(graph.outputs)}: use set_tensor, invoke and get_tensor"
+            )
+        source, target = graph.inputs[0], graph.outputs[0]
+        array = np.asarray(batch)
+        whole = array.shape[1:] == source.shape
+        flat = source.shape[:1] == (1,) and array.shape[1:] == source.shape[1:]
+        _require(source, array, whole or flat, ("N", *source.shape[not whole and flat :]))
+        squeeze = flat and not whole and target.shape[:1] == (1,)
+        result = np.empty((len(array), *target.shape[squeeze:]), DTYPES[target.type])
+        step = self._chunk()
+        for start in range(0, len(array), step):
+            part = array[start : start + step]
+            values = self._run({source.index: part.reshape(len(part), *source.shape)})
+            output = values[target.index]
+            result[start : start + step] = output.reshape(len(part), *result.shape[1:])
+        return result
+
+    def resize_tensor_input(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise UnsupportedFeatureError: in TFLM, shapes are fixed in the file."""
+        raise UnsupportedFeatureError(
+            "TFLite Micro cannot resize an input: convert the model with the shape it needs"
+        )
+
+    def get_signature_list(self) -> NoReturn:
+        """Raise UnsupportedFeatureError: TFLM knows inputs and outputs by index."""
+        raise UnsupportedFeatureError(
+            "TFLite Micro has no signatures: use get_input_details and get_output_details"
+        )
+
+    def get_signature_runner(self, signature_key: str | None = None) -> NoReturn:
+        """Raise UnsupportedFeatureError: TFLM has no signatures."""
+        raise UnsupportedFeatureError(
+            "TFLite Micro has no signatures: use set_tensor, invoke and get_tensor"
+        )
+
+    def modify_graph_with_delegate(self, delegate: Any) -> NoReturn:
+        """Raise UnsupportedFeatureError: TFLM links its kernels into the program."""
+        raise UnsupportedFeatureError("TFLite Micro has no delegates")
+
+    @property
+    def _graph(self) -> Subgraph:
+        return self.model.main
+
+    def _require_allocated(self) -> None:
+        if self._runs is None:
+            raise RuntimeError("call allocate_tensors() first")
+
+    def _allocated(self) -> Subgraph:
+        self._require_allocated()
+        return self._graph
+
+    def _tensor(self, index: int) -> Tensor:
+        if not 0 <= index < len(self._graph.tensors):
+            raise ValueError(f"no tensor {index}: the model has {len(self._graph.tensors)}")
+        return self._graph.tensors[index]
+
+    def _chunk(self) -> int:
+        """Return how many invocations run side by side."""
+        largest = max((t.size_bytes for t in self._graph.tensors if t.data is None), default=1)
+        return max(1, _CHUNK_BYTES // max(1, 8 * largest))
+
+    def _run(self, values: dict[int, Any], keep_all: bool = False) -> dict[int, NDArray[Any]]:
+        """Run every operator; arrays have a batch axis in front."""
+        assert self._runs is not None
+        wanted = {t.index for t in self._graph.outputs}
+        last_use = {t.index: op.index for op in self._graph.operators for t in op.inputs if t}
+        for operator, run in zip(self._graph.operators, self._runs, strict=True):
+            inputs = [
+                None if t is None else values[t.index] if t.data is None else t.data[np.newaxis]
+                for t in operator.inputs
+            ]
+            for tensor, array in zip(operator.outputs, run(inputs), strict=True):
+                values[tensor.index] = array
+            if not keep_all:
+                for used in operator.inputs:
+                    if (
+                        used
+                        and last_use[used.index] == operator.index
+                        and (used.index not in wanted)
+                    ):
+                        values.pop(used.index, None)
+        return values
+
+
+def _arena_bytes(board: str | None, arena_size: int | None) -> int:
+    if arena_size is not None and arena_size < 1:
+        raise ValueError(f"arena_size must be positive, got {arena_size}")
+    if board is None:
+        return _LARGEST_ARENA_BYTES if arena_size is None else arena_size
+    found = find_board(board)
+    if arena_size is None:
+        return found.sram_bytes
+    if arena_size > found.sram_bytes:
+        raise ValueError(
+            f"an arena of {arena_size} bytes exceeds the {found.sram_bytes} bytes of SRAM of the "
+            f"{found.name}"
+        )
+    return arena_size
+
+
+def _require(tensor: Tensor, array: NDArray[Any], fits: bool, shape: tuple[Any, ...]) -> None:
+    dtype = DTYPES[tensor.type]
+    if not fits or array.dtype != dtype:
+        expected = "(" + ", ".join(str(n) for n in shape) + ")"
+        raise ValueError(
+            f"{tensor.label}: expected shape {expected} and dtype {dtype}, got shape "
+            f"{array.shape} and dtype {array.dtype}"
+        )
+
+
+def _details(tensor: Tensor) -> dict[str, Any]:
+    quantization = tensor.quantization
+    scales = quantization.scale if quantization else np.array([], np.float32)
+    zero_points = quantization.zero_point if quantization else np.array([], np.int64)
+    single = len(scales) == 1
+    return {
+        "name": tensor.name,
+        "index": tensor.index,
+        "shape": np.array(tensor.shape, np.int32),
+        "shape_signature": np.array(tensor.shape_signature, np.int32),
+        "dtype": DTYPES[tensor.type].type if tensor.type in DTYPES else np.object_,
+        "quantization": (float(scales[0]), int(zero_points[0])) if single else (0.0, 0),
+        "quantization_parameters": {
+            "scales": scales.copy(),
+            "zero_points": zero_points.astype(np.int32),
+            "quantized_dimension": quantization.axis if quantization else 0,
+            "block_size": 0,
+        },
+        "sparsity_parameters": {},
+    }

@@ -1,0 +1,28 @@
+"""The operators that the emulator runs, one file for each family."""
+
+from qutils.tflm.kernels import (
+    conv,
+    depthwise,
+    elementwise,
+    fully_connected,
+    mean,
+    pooling,
+    quantize,
+    reshape,
+    softmax,
+)
+from qutils.tflm.kernels.base import Kernel
+
+__all__ = ["KERNELS"]
+
+KERNELS: dict[str, Kernel] = {
+    **conv.KERNELS,
+    **depthwise.KERNELS,
+    **fully_connected.KERNELS,
+    **pooling.KERNELS,
+    **mean.KERNELS,
+    **elementwise.KERNELS,
+    **quantize.KERNELS,
+    **reshape.KERNELS,
+    **softmax.KERNELS,
+}

@@ -1,0 +1,230 @@
+"""What all kernels share: their shape, the checks at the border, rounding and clamping.
+
+A kernel is `prepare`: it looks at one operator, refuses what it cannot run, computes
+everything that does not depend on the values, and returns `run`.  `run` takes the operator's
+inputs and returns its outputs.  Every array of `run` has one axis more than its tensor, in
+front, for a batch of independent invocations; constants have length 1 there.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qutils.errors import InvalidModelError, UnsupportedOperatorError
+from qutils.fixed_point import quantize_multiplier, requantize
+from qutils.tflm.graph import Operator, Tensor
+
+__all__ = [
+    "Array",
+    "Kernel",
+    "OutputStage",
+    "Run",
+    "activation_limits",
+    "constant",
+    "per_channel_scale",
+    "quantized_limits",
+    "refuse_types",
+    "require_count",
+    "require_shape",
+    "require_types",
+    "round_half_away",
+    "scale_of",
+    "zero_point_of",
+]
+
+Array = NDArray[Any]
+Run = Callable[[Sequence[Any]], tuple[Array, ...]]
+
+
+def _no_scratch(operator: Operator) -> tuple[int, ...]:
+    """Request no memory beyond the tensors."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """How the emulator runs one operator.
+
+    Attributes
+    ----------
+    prepare
+        Checks an operator and returns its `run`.  Raises UnsupportedOperatorError for types
+        and features, InvalidModelError for shapes and quantization that make no sense.
+    scratch
+        Bytes of each scratch buffer that TFLM's reference kernel requests in the arena.
+    """
+
+    prepare: Callable[[Operator], Run]
+    scratch: Callable[[Operator], tuple[int, ...]] = _no_scratch
+
+
+def require_count(operator: Operator, inputs: tuple[int, int], outputs: int = 1) -> None:
+    """Refuse an operator with too few or too many tensors, or with an empty activation.
+
+    Parameters
+    ----------
+    operator
+        The operator.
+    inputs
+        The least and the greatest number of inputs.
+    outputs
+        The number of outputs.
+    """
+    if not inputs[0] <= len(operator.inputs) <= inputs[1]:
+        wanted = " to ".join(str(n) for n in sorted(set(inputs)))
+        raise InvalidModelError(f"{operator.label} has not {wanted} inputs")
+    if len(operator.outputs) != outputs:
+        raise InvalidModelError(f"{operator.label} has not {outputs} outputs")
+    for number in range(inputs[0]):
+        operator.input(number)
+    for tensor in (operator.input(0), *operator.outputs):
+        if tensor.size == 0:
+            raise InvalidModelError(f"{operator.label}: {tensor.label} is empty")
+
+
+def require_types(operator: Operator, *allowed: str) -> str:
+    """Return the common element type of first input and first output, if it is allowed."""
+    source, target = operator.input(0), operator.outputs[0]
+    if source.type != target.type or source.type not in allowed:
+        refuse_types(operator)
+    return source.type
+
+
+def refuse_types(operator: Operator, words: str = "") -> NoReturn:
+    """Raise UnsupportedOperatorError for the operator's types, in TFLM's words where given."""
+    types = {t.type for t in (*operator.inputs, *operator.outputs) if t is not None}
+    if not words and "UINT8" in types:
+        words = "uint8 models are not supported on TFLite Micro; quantize to int8"
+    raise UnsupportedOperatorError(
+        f"{operator.label}: {words or 'the emulator has no kernel for these types'}"
+    )
+
+
+def require_shape(operator: Operator, tensor: Tensor, shape: Sequence[int]) -> None:
+    """Refuse a tensor that has not the shape that the operator's other tensors imply."""
+    if tensor.shape != tuple(shape):
+        raise InvalidModelError(
+            f"{operator.label}: {tensor.label} has shape {list(tensor.shape)}, "
+            f"the operator needs {list(shape)}"
+        )
+
+
+def constant(operator: Operator, number: int) -> Array:
+    """Return the values of input `number`, which must be a constant of the file."""
+    tensor = operator.inputs[number]
+    if tensor is None or tensor.data is None:
+        raise UnsupportedOperatorError(
+            f"{operator.label}: the emulator needs input {number} as a constant of the file"
+        )
+    return tensor.data
+
+
+def scale_of(tensor: Tensor) -> float:
+    """Return the scale of a tensor quantized as a whole, as float64."""
+    scale = per_channel_scale(tensor)
+    if len(scale) != 1:
+        raise InvalidModelError(f"{tensor.label} has {len(scale)} scales, needs one")
+    return float(scale[0])
+
+
+def per_channel_scale(tensor: Tensor) -> NDArray[np.float64]:
+    """Return the scale or scales of a quantized tensor, as float64; none may be 0."""
+    if tensor.quantization is None:
+        raise InvalidModelError(f"{tensor.label} of type {tensor.type} has no scale")
+    if not tensor.quantization.scale.all():
+        raise InvalidModelError(f"{tensor.label} has a scale of 0")
+    return tensor.quantization.scale.astype(np.float64)
+
+
+def zero_point_of(tensor: Tensor) -> int:
+    """Return the zero point of a tensor quantized as a whole, checked against its type."""
+    zero_point = int(tensor.quantization.zero_point[0]) if tensor.quantization else 0
+    limits = np.iinfo(tensor.type.lower())
+    if not limits.min <= zero_point <= limits.max:
+        raise InvalidModelError(f"{tensor.label} has the zero point {zero_point}")
+    return zero_point
+
+
+def activation_limits(operator: Operator) -> tuple[float, float]:
+    """Return the smallest and largest output of the operator's fused activation."""
+    limits = {
+        "NONE": (-np.inf, np.inf),
+        "RELU": (0.0, np.inf),
+        "RELU_N1_TO_1": (-1.0, 1.0),
+        "RELU6": (0.0, 6.0),
+    }
+    name = operator.options.get("activation", "NONE")
+    if name not in limits:
+        raise UnsupportedOperatorError(
+            f"{operator.label}: TFLM has no fused activation {name} for it"
+        )
+    return limits[name]
+
+
+def quantized_limits(operator: Operator) -> tuple[int, int]:
+    """Return the same limits as integers in the scale of the first output.
+
+    ``CalculateActivationRangeQuantized`` in TFLM's ``kernels/kernel_util.cc``.
+    """
+    output = operator.outputs[0]
+    kind = np.iinfo(output.type.lower())
+    scale, zero_point = np.float32(scale_of(output)), zero_point_of(output)
+    low, high = (
+        zero_point + float(round_half_away(np.float32(bound) / scale))
+        for bound in activation_limits(operator)
+    )
+    return int(max(kind.min, low)), int(min(kind.max, high))
+
+
+def round_half_away(x: ArrayLike) -> NDArray[np.float64]:
+    """Round floats to whole numbers, ties away from zero, as ``TfLiteRound`` does.
+
+    Examples
+    --------
+    >>> round_half_away(np.float32([0.5, -2.5, 0.49999997]))
+    array([ 1., -3.,  0.])
+    """
+    wide = np.asarray(x, np.float64)
+    return np.trunc(wide + np.copysign(0.5, wide))
+
+
+@dataclass(frozen=True)
+class OutputStage:
+    """From int32 accumulators to int8: multiply, round twice, add the zero point, clamp.
+
+    Attributes
+    ----------
+    multiplier, shift
+        int64, one or one per channel, as `quantize_multiplier` returns them.
+    zero_point
+        Of the output.
+    low, high
+        Limits of the fused activation.
+    """
+
+    multiplier: NDArray[np.int64]
+    shift: NDArray[np.int64]
+    zero_point: int
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, operator: Operator, real_multiplier: NDArray[np.float64]) -> "OutputStage":
+        """Prepare the stage for the operator's first output."""
+        multiplier, shift = quantize_multiplier(np.atleast_1d(real_multiplier))
+        if (shift > 31).any():
+            raise InvalidModelError(
+                f"{operator.label} multiplies by {np.max(real_multiplier):.3g}: its scales do "
+                "not belong together"
+            )
+        low, high = quantized_limits(operator)
+        return cls(multiplier, shift, zero_point_of(operator.outputs[0]), low, high)
+
+    def __call__(self, accumulator: NDArray[np.int64]) -> NDArray[np.int8]:
+        """Requantize int64 accumulators with int32 values, channels last."""
+        output = requantize(accumulator, self.multiplier, self.shift)
+        output += np.int64(self.zero_point)
+        return np.clip(output, self.low, self.high).astype(np.int8)

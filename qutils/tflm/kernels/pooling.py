@@ -1,0 +1,99 @@
+"""AVERAGE_POOL_2D and MAX_POOL_2D, int8 and float32.
+
+TFLM: ``micro/kernels/pooling.cc``, ``pooling_common.cc``,
+``kernels/internal/reference/integer_ops/pooling.h`` and ``reference/pooling.h``.
+
+input (n, height, width, channels) gives output (n, out_h, out_w, channels).  Only the part of
+the window that lies inside the input counts.  Nothing is rescaled: input and output must
+have the same scale and zero point.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from qutils.errors import InvalidModelError
+from qutils.tflm.graph import Operator
+from qutils.tflm.kernels.base import (
+    Array,
+    Kernel,
+    Run,
+    activation_limits,
+    quantized_limits,
+    require_count,
+    require_shape,
+    require_types,
+    scale_of,
+    zero_point_of,
+)
+from qutils.tflm.kernels.window import Window
+
+__all__ = ["KERNELS"]
+
+Pool = Callable[[Window, Array, Array], Array]
+
+
+def _prepare(operator: Operator, pool: Pool) -> Run:
+    require_count(operator, (1, 1))
+    kind = require_types(operator, "INT8", "FLOAT32")
+    source, target = operator.input(0), operator.outputs[0]
+    window = Window.of(operator, (operator.options["filter_h"], operator.options["filter_w"]))
+    require_shape(operator, target, (source.shape[0], *window.output, source.shape[3]))
+    if kind == "INT8":
+        same_scale = abs(scale_of(source) - scale_of(target)) <= 1e-6
+        if not same_scale or zero_point_of(source) != zero_point_of(target):
+            raise InvalidModelError(f"{operator.label} cannot rescale: input and output differ")
+    low, high = quantized_limits(operator) if kind == "INT8" else activation_limits(operator)
+    inside = _inside(window)
+
+    def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
+        x = inputs[0]
+        pooled = pool(window, x.reshape(-1, *x.shape[2:]), inside)
+        limited = np.clip(pooled, low, high).astype(x.dtype)
+        return (limited.reshape(len(x), -1, *limited.shape[1:]),)
+
+    return run
+
+
+def _inside(window: Window) -> Array:
+    """Return how many taps of each window lie inside the input: (out_h, out_w, 1) int32."""
+    ones = window.pad(np.ones((1, *window.input, 1), np.int32), 0)
+    count = np.zeros((1, *window.output, 1), np.int32)
+    for tap in window.taps():
+        count += window.view(ones, tap)
+    return count[0]
+
+
+def _average(window: Window, x: Array, inside: Array) -> Array:
+    floats = x.dtype == np.float32
+    padded = window.pad(x if floats else x.astype(np.int32), 0)
+    total = np.zeros((len(x), *window.output, x.shape[3]), padded.dtype)
+    for tap in window.taps():
+        total += window.view(padded, tap)
+    if floats:
+        return total / inside.astype(np.float32)
+    # C divides towards zero, after adding half the divisor away from zero.
+    return np.sign(total) * ((np.abs(total) + inside // 2) // inside)
+
+
+def _maximum(window: Window, x: Array, inside: Array) -> Array:
+    # TFLM starts from the lowest finite value.
+    lowest = np.finfo(np.float32).min if x.dtype == np.float32 else np.iinfo(x.dtype).min
+    padded = window.pad(x, float(lowest))
+    largest = np.full((len(x), *window.output, x.shape[3]), lowest, x.dtype)
+    for tap in window.taps():
+        np.maximum(largest, window.view(padded, tap), out=largest)
+    return largest
+
+
+def prepare_average(operator: Operator) -> Run:
+    """Prepare AVERAGE_POOL_2D."""
+    return _prepare(operator, _average)
+
+
+def prepare_maximum(operator: Operator) -> Run:
+    """Prepare MAX_POOL_2D."""
+    return _prepare(operator, _maximum)
+
+
+KERNELS = {"AVERAGE_POOL_2D": Kernel(prepare_average), "MAX_POOL_2D": Kernel(prepare_maximum)}

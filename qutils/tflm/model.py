@@ -1,0 +1,99 @@
+"""The bytes of a .tflite file as a value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+from qutils.errors import UnsupportedOperatorError
+from qutils.tflm.graph import Subgraph
+from qutils.tflm.kernels import KERNELS
+from qutils.tflm.parse import parse_metadata, parse_subgraphs, root_table
+
+__all__ = ["Model"]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A .tflite model whose every operator the emulator can run.
+
+    Attributes
+    ----------
+    subgraphs
+        The first one is the model; others are called by operators.
+    metadata
+        Named byte strings that the file carries.
+    description
+        Text that the converter left.
+    size_bytes
+        Length of the file: what it takes in flash.
+    """
+
+    subgraphs: tuple[Subgraph, ...]
+    metadata: Mapping[str, bytes]
+    description: str
+    size_bytes: int
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Model":
+        """Decode the content of a .tflite file.
+
+        Parameters
+        ----------
+        data
+            The whole file.
+
+        Raises
+        ------
+        InvalidModelError
+            The bytes are not a well-formed model; the message says what and where.
+        UnsupportedOperatorError
+            Operators or types that the emulator lacks, all of them named.
+
+        Examples
+        --------
+        >>> Model.from_bytes(b"")
+        Traceback (most recent call last):
+        qutils.errors.InvalidModelError: a .tflite file has at least 8 bytes, this one has 0
+        """
+        data = bytes(data)
+        root = root_table(data)
+        model = cls(
+            subgraphs=parse_subgraphs(root),
+            metadata=parse_metadata(root),
+            description=root.text(3, "description"),
+            size_bytes=len(data),
+        )
+        _check_operators(model)
+        return model
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str]) -> "Model":
+        """Decode a .tflite file; see `from_bytes`.
+
+        Raises
+        ------
+        OSError
+            The file cannot be read.
+        """
+        return cls.from_bytes(Path(path).read_bytes())
+
+    @property
+    def main(self) -> Subgraph:
+        """The subgraph that an interpreter runs."""
+        return self.subgraphs[0]
+
+
+def _check_operators(model: Model) -> None:
+    problems = []
+    for subgraph in model.subgraphs:
+        for operator in subgraph.operators:
+            if operator.name not in KERNELS:
+                problems.append(f"{operator.label}: the emulator has no such operator")
+                continue
+            try:
+                KERNELS[operator.name].prepare(operator)
+            except UnsupportedOperatorError as error:
+                problems.append(str(error))
+    if problems:
+        raise UnsupportedOperatorError("\n".join(problems))

@@ -73,7 +73,7 @@ ON_X86_64 = TailSizes(
         "MAX_POOL_2D": 32,
         "SOFTMAX": 80,
         "ADD": 60,
-        "MEAN": 40,
+        "MEAN": 56,
         "QUANTIZE": 32,
         "DEQUANTIZE": 32,
         "RELU": 28,

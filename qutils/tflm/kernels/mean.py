@@ -94,8 +94,10 @@ def _float_mean(rows: Array) -> Array:
 
 
 def _scratch(operator: Operator) -> tuple[int, ...]:
-    """Request one int32 sum per output; float sums go straight into the output."""
-    return (4 * operator.outputs[0].size,) if operator.outputs[0].type == "INT8" else ()
+    """Request an index, the axes, and for int8 one int32 sum per output."""
+    fixed = (4 * len(operator.input(0).shape), 4 * operator.input(1).size)
+    sums = (4 * operator.outputs[0].size,) if operator.outputs[0].type == "INT8" else ()
+    return (*fixed, *sums)
 
 
 KERNELS = {"MEAN": Kernel(prepare, _scratch)}

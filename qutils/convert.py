@@ -3,6 +3,7 @@
 TensorFlow is imported when a model is converted, not before.
 """
 
+import warnings
 from collections.abc import Iterator
 from typing import Any, Literal, get_args
 
@@ -89,7 +90,7 @@ def to_tflite(
 
 def _convert(model: Any, mode: str, samples: list[np.ndarray], per_channel: bool) -> bytes:
     tf = import_tensorflow()
-    with quiet():
+    with quiet(), warnings.catch_warnings(action="ignore"):
         converter = tf.lite.TFLiteConverter.from_keras_model(model)
         if mode != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]

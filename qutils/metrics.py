@@ -1,7 +1,7 @@
 """How far an approximation is from its reference, and how sure an accuracy is."""
 
-from dataclasses import dataclass
 from math import sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,8 +19,7 @@ __all__ = [
 Z_95 = 1.959963984540054
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(NamedTuple):
     """A range of accuracies, both ends in [0, 1]."""
 
     low: float
@@ -182,7 +181,8 @@ def accuracy_interval(correct: int, total: int) -> Interval:
     center = p + z2 / (2 * total)
     spread = Z_95 * sqrt(p * (1 - p) / total + z2 / (4 * total**2))
     widen = 1 + z2 / total
-    return Interval(max(0.0, (center - spread) / widen), min(1.0, (center + spread) / widen))
+    # In exact arithmetic p lies inside; at p = 0 and p = 1 rounding could leave it just outside.
+    return Interval(min(p, (center - spread) / widen), max(p, (center + spread) / widen))
 
 
 def _pair(

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from qutils import nets
+from qutils import metrics, nets
 from qutils._assets import update_manifest
 from qutils._keras import import_keras
 from qutils.data import SPLITS, load_fashion_mnist
@@ -27,8 +27,10 @@ ASSETS = Path(__file__).resolve().parent.parent / "qutils" / "assets"
 EPOCHS = 8
 SEEDS = {"net_a": 0, "net_b": 0}
 CHOICE = {
-    "net_a": "The first seed.",
-    "net_b": "The first seed.",
+    "net_a": "The first seed tried.",
+    "net_b": "The first seed tried; kept because its validation accuracy drops when its weights "
+    "are quantized per tensor, as the recipe was chosen to show. The recorded study has four "
+    "seeds, some of which lose little.",
 }
 
 
@@ -44,7 +46,7 @@ def accuracy(model: Any, split: str) -> float:
     """Return the share of a split's images that a Keras model classifies right."""
     images, labels = load_fashion_mnist(split)
     logits = model.predict(images, batch_size=256, verbose=0)
-    return float(np.mean(logits.argmax(axis=1) == labels))
+    return metrics.accuracy(logits, labels)
 
 
 def pack(model: Any) -> bytes:

@@ -49,7 +49,6 @@ class TailSizes:
 _OPTIONS = {
     "CONV_2D": 28,
     "DEPTHWISE_CONV_2D": 28,
-    "FULLY_CONNECTED": 32,
     "AVERAGE_POOL_2D": 40,
     "MAX_POOL_2D": 40,
     "SOFTMAX": 4,
@@ -79,20 +78,26 @@ ON_X86_64 = TailSizes(
         "RELU": 28,
         "RELU6": 8,
     },
-    options=_OPTIONS,
+    options={**_OPTIONS, "FULLY_CONNECTED": 32},
     scratch_request=16,
     allocation_info=32,
 )
 
 ON_32_BITS = TailSizes(
-    overhead=264,
+    overhead=128,
     eval_tensor=12,
     node=32,
     tensor=40,
     affine=12,
     pointer=4,
-    op_data={**ON_X86_64.op_data, "CONV_2D": 64, "DEPTHWISE_CONV_2D": 64, "FULLY_CONNECTED": 60},
-    options=_OPTIONS,
+    op_data={
+        **ON_X86_64.op_data,
+        "CONV_2D": 56,
+        "DEPTHWISE_CONV_2D": 56,
+        "FULLY_CONNECTED": 48,
+        "SOFTMAX": 56,
+    },
+    options={**_OPTIONS, "FULLY_CONNECTED": 16},
     scratch_request=12,
     allocation_info=24,
 )
@@ -131,7 +136,9 @@ def tail_bytes(model: Model, sizes: TailSizes) -> TailBytes:
         tail.take(len(subgraph.tensors) * sizes.eval_tensor, sizes.pointer)
         tail.take(len(subgraph.operators) * sizes.node, sizes.pointer)
     for operator in operators:
-        tail.take(sizes.options.get(operator.name, 0), 4)
+        # Of all options, only those of FULLY_CONNECTED behave as if they held a pointer.
+        alignment = sizes.pointer if operator.name == "FULLY_CONNECTED" else 4
+        tail.take(sizes.options.get(operator.name, 0), alignment)
     for operator in operators:
         tail.take(sizes.op_data.get(operator.name, 0), 16)
     for operator in operators:

@@ -121,7 +121,8 @@ def prepare_relu6(operator: Operator) -> Run:
     if kind == "FLOAT32":
         return lambda inputs: (np.clip(inputs[0], np.float32(0), np.float32(6)),)
     zero = zero_point_of(source)
-    six = min(zero + float(round_half_away(np.float32(6) / np.float32(scale_of(source)))), 127)
+    steps = float(round_half_away(np.float32(6) / np.float32(scale_of(source))))
+    six = int(min(zero + steps, 127))
     return lambda inputs: (np.clip(inputs[0], zero, six),)
 
 

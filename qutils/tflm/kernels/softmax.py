@@ -107,7 +107,7 @@ def exp_on_negative_values(a: Fixed) -> Fixed:
     Examples
     --------
     >>> (exp_on_negative_values(np.array([0, -(2**26)])) / 2**31).round(6)
-    array([1.      , 0.367879])
+    array([1.     , 0.36788])
     """
     fraction = 31 - _DIFFERENCE_BITS
     quarter = np.int64(1) << np.int64(fraction - 2)

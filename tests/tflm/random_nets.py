@@ -1,0 +1,220 @@
+"""Draw layers and whole networks at random, with scales that keep int8 values spread out."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from flatmodel import Graph, Op, T, constant
+
+SPREAD = 75.0  # standard deviation of int8 values drawn uniformly
+
+
+@dataclass
+class Net:
+    """A network under construction; each method adds a layer behind the last tensor."""
+
+    rng: np.random.Generator
+    tensors: list[T] = field(default_factory=list)
+    operators: list[Op] = field(default_factory=list)
+    activations: list[int] = field(default_factory=list)
+
+    @classmethod
+    def start(cls, seed: int, shape: tuple[int, ...]) -> "Net":
+        net = cls(np.random.default_rng(seed))
+        net.activation(shape, net.rng.uniform(0.01, 0.1))
+        return net
+
+    @property
+    def last(self) -> T:
+        return self.tensors[self.activations[-1]]
+
+    def add(self, tensor: T) -> int:
+        self.tensors.append(tensor)
+        return len(self.tensors) - 1
+
+    def activation(self, shape, scale: float, zero_point: int | None = None) -> int:
+        if zero_point is None:
+            zero_point = int(self.rng.integers(-128, 128))
+        self.activations.append(self.add(T(tuple(shape), scale=scale, zero_point=zero_point)))
+        return self.activations[-1]
+
+    def weighted(self, name: str, weights: np.ndarray, axis: int, terms: int, shape, options):
+        """Add a layer with int8 weights, of one scale or one for each channel, and a bias."""
+        channels = weights.shape[axis]
+        per_channel = self.rng.random() < 0.7 and channels > 1
+        scales = np.float32(self.rng.uniform(1e-3, 2e-2, channels if per_channel else 1))
+        source = self.activations[-1]
+        accumulator_scale = self.tensors[source].scale * scales
+        filter_ = self.add(constant(weights, scale=scales, axis=axis))
+        inputs = [source, filter_]
+        spread = SPREAD * 40 * np.sqrt(terms)
+        if self.rng.random() < 0.85:
+            bias = self.rng.normal(0, spread, channels).astype(np.int64)
+            inputs.append(self.add(constant(bias, "INT32", scale=accumulator_scale)))
+        elif self.rng.random() < 0.5 and name != "DEPTHWISE_CONV_2D":
+            # TFLM crashes on a depthwise layer that leaves its bias out in this way.
+            inputs.append(-1)
+        scale = float(accumulator_scale.mean() * spread / SPREAD * self.rng.uniform(0.5, 2))
+        activation = str(self.rng.choice(["NONE", "RELU", "RELU6", "RELU_N1_TO_1"]))
+        if activation in ("RELU6", "RELU_N1_TO_1"):
+            scale = self.rng.uniform(0.02, 0.06)
+        output = self.activation(shape, scale)
+        options = {**options, "activation": activation}
+        self.operators.append(Op(name, tuple(inputs), (output,), options))
+
+    def weights(self, *shape: int) -> np.ndarray:
+        return self.rng.integers(-128, 128, shape).astype(np.int8)
+
+    def window(self, largest: int = 5):
+        """Draw a window and its options; return them with the size of the output."""
+        height, width = self.last.shape[1:3]
+        size = [int(self.rng.integers(1, largest + 1)) for _ in range(2)]
+        stride = [int(n) for n in self.rng.integers(1, 4, 2)]
+        dilation = [int(n) for n in self.rng.choice([1, 1, 2, 3], 2)]
+        padding = str(self.rng.choice(["SAME", "VALID"]))
+        output = []
+        for axis, length in enumerate((height, width)):
+            if padding == "VALID":
+                dilation[axis] = 1
+                size[axis] = min(size[axis], length)
+                output.append(-(-(length - size[axis] + 1) // stride[axis]))
+            else:
+                output.append(-(-length // stride[axis]))
+        options = {"padding": padding, "stride_h": stride[0], "stride_w": stride[1]}
+        return size, options, dilation, output
+
+    def conv(self) -> None:
+        size, options, dilation, output = self.window()
+        channels_in = self.last.shape[3]
+        groups = int(self.rng.choice([g for g in (1, 1, 1, 2, 3) if channels_in % g == 0]))
+        depth = channels_in // groups
+        channels = groups * int(self.rng.integers(1, 9))
+        options |= {"dilation_h": dilation[0], "dilation_w": dilation[1]}
+        weights = self.weights(channels, *size, depth)
+        shape = (self.last.shape[0], *output, channels)
+        self.weighted("CONV_2D", weights, 0, size[0] * size[1] * depth, shape, options)
+
+    def depthwise(self) -> None:
+        size, options, dilation, output = self.window()
+        multiplier = int(self.rng.choice([1, 1, 2, 3]))
+        channels = self.last.shape[3] * multiplier
+        options |= {
+            "dilation_h": dilation[0],
+            "dilation_w": dilation[1],
+            "depth_multiplier": multiplier,
+        }
+        weights = self.weights(1, *size, channels)
+        shape = (self.last.shape[0], *output, channels)
+        self.weighted("DEPTHWISE_CONV_2D", weights, 3, size[0] * size[1], shape, options)
+
+    def fully_connected(self) -> None:
+        shape = self.last.shape
+        channels = int(self.rng.integers(1, 70))
+        weights = self.weights(channels, shape[-1])
+        options = {"keep_num_dims": len(shape) != 2}
+        self.weighted("FULLY_CONNECTED", weights, 0, shape[-1], (*shape[:-1], channels), options)
+
+    def pool(self) -> None:
+        size, options, _, output = self.window(4)
+        source = self.activations[-1]
+        last = self.tensors[source]
+        options |= {"filter_h": size[0], "filter_w": size[1]}
+        options["activation"] = str(self.rng.choice(["NONE", "RELU", "RELU6"]))
+        shape = (last.shape[0], *output, last.shape[3])
+        name = str(self.rng.choice(["AVERAGE_POOL_2D", "MAX_POOL_2D"]))
+        output = self.activation(shape, last.scale, last.zero_point)
+        self.operators.append(Op(name, (source,), (output,), options))
+
+    def mean(self) -> None:
+        source = self.activations[-1]
+        shape = self.last.shape
+        keep = bool(self.rng.random() < 0.5)
+        sides = [1, 2] if self.rng.random() < 0.7 else [int(self.rng.integers(1, len(shape)))]
+        axes = [a - len(shape) if self.rng.random() < 0.3 else a for a in sides]
+        reduced = [1 if i in sides else n for i, n in enumerate(shape)]
+        kept = reduced if keep else [n for i, n in enumerate(shape) if i not in sides]
+        count = np.prod([shape[a] for a in axes])
+        axis = self.add(constant(axes, "INT32"))
+        scale = self.tensors[source].scale * self.rng.uniform(0.8, 2) / np.sqrt(count)
+        output = self.activation(kept, float(scale))
+        self.operators.append(Op("MEAN", (source, axis), (output,), {"keep_dims": keep}))
+
+    def add_constant_or_earlier(self) -> None:
+        source = self.activations[-1]
+        last = self.tensors[source]
+        earlier = [i for i in self.activations if self.tensors[i].shape == last.shape]
+        if self.rng.random() < 0.5:
+            shape = [int(self.rng.choice([1, n])) for n in last.shape]
+            scale = last.scale * self.rng.uniform(0.3, 3)
+            zero_point = int(self.rng.integers(-128, 128))
+            values = self.weights(*shape[int(self.rng.integers(0, len(shape))) :])
+            other = self.add(constant(values, scale=scale, zero_point=zero_point))
+        else:
+            other = int(self.rng.choice(earlier))
+        scale = (last.scale + self.tensors[other].scale) * self.rng.uniform(0.5, 1.2)
+        pair = (source, other) if self.rng.random() < 0.5 else (other, source)
+        output = self.activation(last.shape, float(scale))
+        activation = str(self.rng.choice(["NONE", "RELU", "RELU6"]))
+        self.operators.append(Op("ADD", pair, (output,), {"activation": activation}))
+
+    def rescale(self) -> None:
+        source = self.activations[-1]
+        last = self.tensors[source]
+        name = str(self.rng.choice(["RELU", "RELU6", "QUANTIZE"]))
+        scale = last.scale * (1 if name == "RELU6" else self.rng.uniform(0.3, 3))
+        output = self.activation(last.shape, float(scale))
+        self.operators.append(Op(name, (source,), (output,)))
+
+    def flatten(self) -> None:
+        source = self.activations[-1]
+        last = self.tensors[source]
+        shape = (last.shape[0], int(np.prod(last.shape[1:])))
+        target = self.add(constant(shape, "INT32"))
+        output = self.activation(shape, last.scale, last.zero_point)
+        self.operators.append(Op("RESHAPE", (source, target), (output,)))
+
+    def softmax(self) -> None:
+        source = self.activations[-1]
+        output = self.activation(self.last.shape, 1 / 256, -128)
+        beta = float(self.rng.choice([1.0, 0.5, 2.0]))
+        self.operators.append(Op("SOFTMAX", (source,), (output,), {"beta": beta}))
+
+    def graph(self, all_outputs: bool = False) -> Graph:
+        """Return the network; `all_outputs` makes every activation an output."""
+        outputs = self.activations[1:] if all_outputs else self.activations[-1:]
+        return Graph(
+            tuple(self.tensors), tuple(self.operators), (self.activations[0],), tuple(outputs)
+        )
+
+    def inputs(self, count: int) -> np.ndarray:
+        return self.weights(count, *self.tensors[self.activations[0]].shape)
+
+
+IMAGE_LAYERS = ("conv", "depthwise", "pool", "add_constant_or_earlier", "rescale")
+
+
+def one_layer(name: str, seed: int) -> Net:
+    """Return a network of one layer on a small image or vector."""
+    rng = np.random.default_rng(seed)
+    shape = [1, *(int(n) for n in rng.integers(1, 12, 2)), int(rng.choice([1, 2, 3, 4, 6, 16]))]
+    if name == "fully_connected":
+        shape = [[1, 1, 1, 200], [1, 64], [3, 50], [1, 2, 3, 40]][int(rng.integers(4))]
+    net = Net.start(seed, tuple(shape))
+    getattr(net, name)()
+    return net
+
+
+def network(seed: int) -> Net:
+    """Return a convolutional network of about a dozen layers."""
+    rng = np.random.default_rng(seed)
+    net = Net.start(seed, (1, *(int(n) for n in rng.integers(16, 29, 2)), int(rng.integers(1, 4))))
+    for _ in range(7):
+        names = [n for n in IMAGE_LAYERS if min(net.last.shape[1:3]) > 2 or n != "pool"]
+        getattr(net, str(rng.choice(names)))()
+    net.mean() if rng.random() < 0.5 else net.flatten()
+    if len(net.last.shape) != 2:
+        net.flatten()
+    net.fully_connected()
+    net.rescale()
+    net.fully_connected()
+    net.softmax()
+    return net

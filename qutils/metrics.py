@@ -181,8 +181,10 @@ def accuracy_interval(correct: int, total: int) -> Interval:
     center = p + z2 / (2 * total)
     spread = Z_95 * sqrt(p * (1 - p) / total + z2 / (4 * total**2))
     widen = 1 + z2 / total
-    # In exact arithmetic p lies inside; at p = 0 and p = 1 rounding could leave it just outside.
-    return Interval(min(p, (center - spread) / widen), max(p, (center + spread) / widen))
+    # At p = 0 and p = 1 an end is exactly 0 or 1, which rounding must not miss.
+    low = (center - spread) / widen if correct > 0 else 0.0
+    high = (center + spread) / widen if correct < total else 1.0
+    return Interval(low, high)
 
 
 def _pair(

@@ -13,13 +13,14 @@ class Net:
     """A network under construction; each method adds a layer behind the last tensor."""
 
     rng: np.random.Generator
+    type: str = "INT8"
     tensors: list[T] = field(default_factory=list)
     operators: list[Op] = field(default_factory=list)
     activations: list[int] = field(default_factory=list)
 
     @classmethod
-    def start(cls, seed: int, shape: tuple[int, ...]) -> "Net":
-        net = cls(np.random.default_rng(seed))
+    def start(cls, seed: int, shape: tuple[int, ...], type: str = "INT8") -> "Net":
+        net = cls(np.random.default_rng(seed), type)
         net.activation(shape, net.rng.uniform(0.01, 0.1))
         return net
 
@@ -34,8 +35,14 @@ class Net:
     def activation(self, shape, scale: float, zero_point: int | None = None) -> int:
         if zero_point is None:
             zero_point = int(self.rng.integers(-128, 128))
-        self.activations.append(self.add(T(tuple(shape), scale=scale, zero_point=zero_point)))
+        tensor = T(tuple(shape), "FLOAT32")
+        if self.type == "INT8":
+            tensor = T(tuple(shape), scale=scale, zero_point=zero_point)
+        self.activations.append(self.add(tensor))
         return self.activations[-1]
+
+    def scale(self, tensor: int) -> float:
+        return self.tensors[tensor].scale or 1.0
 
     def weighted(self, name: str, weights: np.ndarray, axis: int, terms: int, shape, options):
         """Add a layer with int8 weights, of one scale or one for each channel, and a bias."""
@@ -43,13 +50,15 @@ class Net:
         per_channel = self.rng.random() < 0.7 and channels > 1
         scales = np.float32(self.rng.uniform(1e-3, 2e-2, channels if per_channel else 1))
         source = self.activations[-1]
-        accumulator_scale = self.tensors[source].scale * scales
-        filter_ = self.add(constant(weights, scale=scales, axis=axis))
-        inputs = [source, filter_]
-        spread = SPREAD * 40 * np.sqrt(terms)
+        accumulator_scale = self.scale(source) * scales
+        quantization = {"scale": scales, "axis": axis} if self.type == "INT8" else {}
+        inputs = [source, self.add(constant(weights, self.type, **quantization))]
+        spread = SPREAD * 40 * np.sqrt(terms) if self.type == "INT8" else 1.0
         if self.rng.random() < 0.85:
-            bias = self.rng.normal(0, spread, channels).astype(np.int64)
-            inputs.append(self.add(constant(bias, "INT32", scale=accumulator_scale)))
+            bias = self.rng.normal(0, spread, channels)
+            if self.type == "INT8":
+                bias = constant(bias.astype(np.int64), "INT32", scale=accumulator_scale)
+            inputs.append(self.add(bias if self.type == "INT8" else constant(bias, "FLOAT32")))
         elif self.rng.random() < 0.5 and name != "DEPTHWISE_CONV_2D":
             # TFLM crashes on a depthwise layer that leaves its bias out in this way.
             inputs.append(-1)
@@ -62,6 +71,8 @@ class Net:
         self.operators.append(Op(name, tuple(inputs), (output,), options))
 
     def weights(self, *shape: int) -> np.ndarray:
+        if self.type == "FLOAT32":
+            return self.rng.normal(size=shape).astype(np.float32)
         return self.rng.integers(-128, 128, shape).astype(np.int8)
 
     def window(self, largest: int = 5):
@@ -121,7 +132,7 @@ class Net:
         options["activation"] = str(self.rng.choice(["NONE", "RELU", "RELU6"]))
         shape = (last.shape[0], *output, last.shape[3])
         name = str(self.rng.choice(["AVERAGE_POOL_2D", "MAX_POOL_2D"]))
-        output = self.activation(shape, last.scale, last.zero_point)
+        output = self.activation(shape, self.scale(source), last.zero_point)
         self.operators.append(Op(name, (source,), (output,), options))
 
     def mean(self) -> None:
@@ -134,7 +145,7 @@ class Net:
         kept = reduced if keep else [n for i, n in enumerate(shape) if i not in sides]
         count = np.prod([shape[a] for a in axes])
         axis = self.add(constant(axes, "INT32"))
-        scale = self.tensors[source].scale * self.rng.uniform(0.8, 2) / np.sqrt(count)
+        scale = self.scale(source) * self.rng.uniform(0.8, 2) / np.sqrt(count)
         output = self.activation(kept, float(scale))
         self.operators.append(Op("MEAN", (source, axis), (output,), {"keep_dims": keep}))
 
@@ -144,13 +155,15 @@ class Net:
         earlier = [i for i in self.activations if self.tensors[i].shape == last.shape]
         if self.rng.random() < 0.5:
             shape = [int(self.rng.choice([1, n])) for n in last.shape]
-            scale = last.scale * self.rng.uniform(0.3, 3)
+            scale = self.scale(source) * self.rng.uniform(0.3, 3)
             zero_point = int(self.rng.integers(-128, 128))
             values = self.weights(*shape[int(self.rng.integers(0, len(shape))) :])
-            other = self.add(constant(values, scale=scale, zero_point=zero_point))
+            quantization = {"scale": scale, "zero_point": zero_point}
+            quantization = quantization if self.type == "INT8" else {}
+            other = self.add(constant(values, self.type, **quantization))
         else:
             other = int(self.rng.choice(earlier))
-        scale = (last.scale + self.tensors[other].scale) * self.rng.uniform(0.5, 1.2)
+        scale = (self.scale(source) + self.scale(other)) * self.rng.uniform(0.5, 1.2)
         pair = (source, other) if self.rng.random() < 0.5 else (other, source)
         output = self.activation(last.shape, float(scale))
         activation = str(self.rng.choice(["NONE", "RELU", "RELU6"]))
@@ -159,8 +172,9 @@ class Net:
     def rescale(self) -> None:
         source = self.activations[-1]
         last = self.tensors[source]
-        name = str(self.rng.choice(["RELU", "RELU6", "QUANTIZE"]))
-        scale = last.scale * (1 if name == "RELU6" else self.rng.uniform(0.3, 3))
+        names = ["RELU", "RELU6", "QUANTIZE"] if self.type == "INT8" else ["RELU", "RELU6"]
+        name = str(self.rng.choice(names))
+        scale = self.scale(source) * (1 if name == "RELU6" else self.rng.uniform(0.3, 3))
         output = self.activation(last.shape, float(scale))
         self.operators.append(Op(name, (source,), (output,)))
 
@@ -169,7 +183,7 @@ class Net:
         last = self.tensors[source]
         shape = (last.shape[0], int(np.prod(last.shape[1:])))
         target = self.add(constant(shape, "INT32"))
-        output = self.activation(shape, last.scale, last.zero_point)
+        output = self.activation(shape, self.scale(source), last.zero_point)
         self.operators.append(Op("RESHAPE", (source, target), (output,)))
 
     def softmax(self) -> None:
@@ -190,23 +204,25 @@ class Net:
 
 
 IMAGE_LAYERS = ("conv", "depthwise", "pool", "add_constant_or_earlier", "rescale")
+LAYERS = (*IMAGE_LAYERS, "fully_connected", "mean", "flatten", "softmax")
 
 
-def one_layer(name: str, seed: int) -> Net:
+def one_layer(name: str, seed: int, type: str = "INT8") -> Net:
     """Return a network of one layer on a small image or vector."""
     rng = np.random.default_rng(seed)
     shape = [1, *(int(n) for n in rng.integers(1, 12, 2)), int(rng.choice([1, 2, 3, 4, 6, 16]))]
     if name == "fully_connected":
         shape = [[1, 1, 1, 200], [1, 64], [3, 50], [1, 2, 3, 40]][int(rng.integers(4))]
-    net = Net.start(seed, tuple(shape))
+    net = Net.start(seed, tuple(shape), type)
     getattr(net, name)()
     return net
 
 
-def network(seed: int) -> Net:
+def network(seed: int, type: str = "INT8") -> Net:
     """Return a convolutional network of about a dozen layers."""
     rng = np.random.default_rng(seed)
-    net = Net.start(seed, (1, *(int(n) for n in rng.integers(16, 29, 2)), int(rng.integers(1, 4))))
+    shape = (1, *(int(n) for n in rng.integers(16, 29, 2)), int(rng.integers(1, 4)))
+    net = Net.start(seed, shape, type)
     for _ in range(7):
         names = [n for n in IMAGE_LAYERS if min(net.last.shape[1:3]) > 2 or n != "pool"]
         getattr(net, str(rng.choice(names)))()

@@ -105,7 +105,7 @@ def prepare_relu(operator: Operator) -> Run:
     source, target = operator.input(0), operator.outputs[0]
     require_shape(operator, target, source.shape)
     if kind == "FLOAT32":
-        return lambda inputs: (np.maximum(inputs[0], np.float32(0)),)
+        return lambda inputs: (np.where(inputs[0] < 0, np.float32(0), inputs[0]),)
     whole = OutputStage.of(operator, np.array(scale_of(source) / scale_of(target)))
     stage = OutputStage(whole.multiplier, whole.shift, whole.zero_point, whole.zero_point, 127)
     zero_point = np.int64(zero_point_of(source))

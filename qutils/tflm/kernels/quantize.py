@@ -21,6 +21,7 @@ from qutils.tflm.kernels.base import (
     scale_of,
     zero_point_of,
 )
+from qutils.tflm.kernels.product import wrap_int32
 
 __all__ = ["KERNELS"]
 
@@ -37,9 +38,11 @@ def prepare_quantize(operator: Operator) -> Run:
     scale, zero_point = np.float32(scale_of(target)), zero_point_of(target)
 
     def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             steps = round_half_away(inputs[0] / scale)
-        return (np.clip(steps + zero_point, -128, 127).astype(np.int8),)
+        # C leaves open what becomes of NaN and of values beyond int32; this is x86-64.
+        whole = np.where(np.abs(steps) < 2.0**31, steps, -(2.0**31)).astype(np.int64)
+        return (np.clip(wrap_int32(whole + zero_point), -128, 127).astype(np.int8),)
 
     return run
 

@@ -17,7 +17,7 @@ from qutils.tflm.model import Model
 __all__ = ["Interpreter"]
 
 # Activations of one chunk of a batch; more would leave the processor's cache.
-_CHUNK_BYTES = 1 << 22
+_CHUNK_BYTES = 1 << 20
 # Without a board or an arena size: far above any microcontroller, far below a PC.
 _LARGEST_ARENA_BYTES = 1 << 30
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from qutils.tflm.kernels.base import Array
 
-__all__ = ["Product", "exact_dtype", "float_product", "in_blocks", "integer_product", "wrap_int32"]
+__all__ = ["Product", "exact_dtype", "float_product", "in_blocks"]
 
 Product = Callable[[Array, Array], Array]
 
@@ -50,28 +50,6 @@ def exact_dtype(weights: Array, largest_input: int) -> np.dtype[np.floating]:
     raise OverflowError(f"sums of products reach {bound}")
 
 
-def wrap_int32(x: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Reduce to int32 as the accumulators of C do, and widen again."""
-    return x.astype(np.int32).astype(np.int64)
-
-
-def integer_product(x: Array, weights: Array) -> NDArray[np.int64]:
-    """Return the exact product of integers held in the float type of `exact_dtype`.
-
-    Parameters
-    ----------
-    x
-        (rows, terms).
-    weights
-        (terms, channels), of the same dtype.
-
-    Returns
-    -------
-    (rows, channels) int64.
-    """
-    return (x @ weights).astype(np.int64)
-
-
 def float_product(x: Array, weights: Array) -> NDArray[np.float32]:
     """Return ``x @ weights`` in float32, terms added in order, each step rounded.
 
@@ -104,7 +82,7 @@ def in_blocks(patches: Array, weights: Array, product: Product) -> Array:
     weights
         (terms, channels).
     product
-        `integer_product` or `float_product`.
+        `numpy.matmul` where that is exact, else `float_product`.
 
     Returns
     -------

@@ -19,9 +19,9 @@ from qutils.tflm.kernels.base import (
     require_shape,
     round_half_away,
     scale_of,
+    wrap_int32,
     zero_point_of,
 )
-from qutils.tflm.kernels.product import wrap_int32
 
 __all__ = ["KERNELS"]
 

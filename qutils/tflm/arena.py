@@ -86,9 +86,13 @@ class ArenaPlan:
         return tuple(sorted(alive, key=lambda a: -a.size_bytes))
 
     def peak_step(self) -> int:
-        """Return the step at which the buffers that are alive take most bytes."""
-        steps = range(max((a.last for a in self.allocations), default=0) + 1)
-        return max(steps, key=lambda step: sum(a.size_bytes for a in self.alive_at(step)))
+        """Return the first step at which the buffers that are alive take most bytes."""
+        change = np.zeros(max((a.last for a in self.allocations), default=0) + 2, np.int64)
+        for allocation in self.allocations:
+            if allocation.first >= 0:
+                change[allocation.first] += allocation.size_bytes
+                change[allocation.last + 1] -= allocation.size_bytes
+        return int(change.cumsum().argmax())
 
 
 def plan_arena(model: Model) -> ArenaPlan:

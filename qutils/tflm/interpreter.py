@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qutils.errors import UnsupportedFeatureError
-from qutils.tflm.arena import ArenaPlan, check_arena, plan_arena
+from qutils.tflm.arena import check_arena, plan_arena
 from qutils.tflm.boards import find_board
 from qutils.tflm.graph import DTYPES, Subgraph, Tensor
 from qutils.tflm.kernels import KERNELS
@@ -19,7 +19,7 @@ __all__ = ["Interpreter"]
 # Activations of one chunk of a batch; more would leave the processor's cache.
 _CHUNK_BYTES = 1 << 20
 # Without a board or an arena size: far above any microcontroller, far below a PC.
-_LARGEST_ARENA_BYTES = 1 << 30
+_LARGEST_ARENA_BYTES = 1 << 26
 
 
 class Interpreter:
@@ -90,10 +90,6 @@ class Interpreter:
         self._values = {
             t.index: np.zeros((1, *t.shape), DTYPES[t.type]) for t in self._graph.inputs
         }
-
-    def plan(self) -> ArenaPlan:
-        """Return the memory plan of the model."""
-        return plan_arena(self.model)
 
     def get_input_details(self) -> list[dict[str, Any]]:
         """Return a dictionary of details for each input, with LiteRT's keys."""

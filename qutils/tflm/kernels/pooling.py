@@ -44,7 +44,7 @@ def _prepare(operator: Operator, pool: Pool) -> Run:
         if not same_scale or zero_point_of(source) != zero_point_of(target):
             raise InvalidModelError(f"{operator.label} cannot rescale: input and output differ")
     low, high = quantized_limits(operator) if kind == "INT8" else activation_limits(operator)
-    inside = _inside(window)
+    inside = window.inside()
 
     def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
         x = inputs[0]
@@ -53,15 +53,6 @@ def _prepare(operator: Operator, pool: Pool) -> Run:
         return (limited.reshape(len(x), -1, *limited.shape[1:]),)
 
     return run
-
-
-def _inside(window: Window) -> Array:
-    """Return how many taps of each window lie inside the input: (out_h, out_w, 1) int32."""
-    ones = window.pad(np.ones((1, *window.input, 1), np.int32), 0)
-    count = np.zeros((1, *window.output, 1), np.int32)
-    for tap in window.taps():
-        count += window.view(ones, tap)
-    return count[0]
 
 
 def _average(window: Window, x: Array, inside: Array) -> Array:

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qutils.errors import InvalidModelError
+from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Array
 
 __all__ = ["Window"]
+
+
+# Padded inputs may be larger than inputs by this factor.
+_LARGEST_PADDING = 64
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,12 @@ class Window:
         if min(output) < 1:
             raise InvalidModelError(f"{operator.label}: the window {size} is larger than the input")
         height, width = source.shape[1:3]
+        padded = (height + before[0] + after[0]) * (width + before[1] + after[1])
+        if padded > _LARGEST_PADDING * (height * width + 1024):
+            raise UnsupportedOperatorError(
+                f"{operator.label}: the window {size} with dilation {dilation} reaches too far "
+                "beyond the input for the emulator, which pads in memory"
+            )
         return cls(size, stride, dilation, (height, width), output, before, after)
 
     def pad(self, x: Array, value: float) -> Array:
@@ -67,6 +77,15 @@ class Window:
         return np.pad(
             x, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=x.dtype.type(value)
         )
+
+    def inside(self) -> Array:
+        """Return how many taps of each window lie inside the input: (out_h, out_w, 1) int32."""
+        counts = []
+        for axis in (0, 1):
+            first = np.arange(self.output[axis]) * self.stride[axis] - self.before[axis]
+            last = np.minimum(first + self.size[axis], self.input[axis])
+            counts.append((last - np.maximum(first, 0)).astype(np.int32))
+        return counts[0][:, np.newaxis, np.newaxis] * counts[1][:, np.newaxis]
 
     def taps(self) -> list[tuple[int, int]]:
         """Return the positions inside the window, row by row, as TFLM's loops visit them."""

@@ -1,0 +1,178 @@
+"""Any bytes at all end in a model or in one of two errors."""
+
+import time
+from contextlib import suppress
+
+import flatbuffers
+import numpy as np
+import pytest
+from flatmodel import Graph, Op, T, constant
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_nets import network, one_layer
+
+from qutils.errors import ArenaOutOfMemoryError, InvalidModelError, UnsupportedOperatorError
+from qutils.tflm import Interpreter, Model, plan_arena
+
+TINY = one_layer("conv", 1).graph().to_bytes()
+NET = network(3).graph().to_bytes()
+A = T((1, 2), scale=1.0)
+
+
+def load_and_run(content: bytes) -> None:
+    """Whatever loads must run; the named errors are answers, all else is a failure."""
+    with suppress(InvalidModelError, UnsupportedOperatorError, ArenaOutOfMemoryError):
+        interpreter = Interpreter(model_content=content, arena_size=1_000_000)
+        interpreter.allocate_tensors()
+        interpreter.invoke()
+
+
+def test_a_good_file_loads():
+    assert len(Model.from_bytes(TINY).main.operators) == 1
+    assert Model.from_bytes(NET).main.operators[-1].name == "SOFTMAX"
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"", "at least 8 bytes, this one has 0"),
+        (b"TFL3", "at least 8 bytes, this one has 4"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "not a .tflite file"),
+        (b"\x06\x00\x00\x00TFL3", "outside the file of 8 bytes"),
+        (b"\xff\xff\xff\xffTFL3" + bytes(64), "outside the file"),
+        (b"\x00\x00\x00\x00TFL3", "schema version 0"),
+        (b"\x08\x00\x00\x00TFL3\x01\x00\x00\x00" + bytes(64), "the field list of model"),
+    ],
+)
+def test_what_is_no_model(content, complaint):
+    with pytest.raises(InvalidModelError, match=complaint):
+        Model.from_bytes(content)
+
+
+def test_a_missing_file_is_an_os_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        Model.from_file(tmp_path / "none.tflite")
+
+
+def test_every_truncation_is_refused():
+    for length in range(len(TINY)):
+        with pytest.raises(InvalidModelError):
+            Model.from_bytes(TINY[:length])
+
+
+@settings(max_examples=300, deadline=2000, database=None)
+@given(st.binary(max_size=300))
+def test_random_bytes(content):
+    load_and_run(content)
+    load_and_run(content[:4] + b"TFL3" + content[8:])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_mutations(seed):
+    rng = np.random.default_rng(seed)
+    original = [TINY, NET][seed % 2]
+    for _ in range(500):
+        content = bytearray(original)
+        for _ in range(int(rng.integers(1, 6))):
+            position = int(rng.integers(len(content)))
+            width = int(rng.choice([1, 2, 4]))
+            value = int(rng.choice([0, 1, 127, 128, 255, int(rng.integers(256))]))
+            content[position : position + width] = bytes([value]) * len(
+                content[position : position + width]
+            )
+        start = time.perf_counter()
+        load_and_run(bytes(content))
+        assert time.perf_counter() - start < 2
+
+
+def graph(*operators: Op, tensors: tuple[T, ...] = (A, A, A), **changes) -> bytes:
+    parts = {"inputs": (0,), "outputs": (len(tensors) - 1,), **changes}
+    return Graph(tensors, operators, **parts).to_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (graph(Op("RELU", (0,), (7,))), "an output of operator 0 RELU names tensor 7 of 3"),
+        (graph(Op("RELU", (-2,), (1,))), "an input of operator 0 RELU names tensor -2 of 3"),
+        (graph(inputs=(9,)), "an input of the model names tensor 9 of 3"),
+        (graph(Op("RELU", (0,), (1,))), r"the output tensor 2 is written by no operator"),
+        (
+            graph(Op("RELU", (1,), (2,)), Op("RELU", (0,), (1,))),
+            "reads tensor 1 before any operator has written it",
+        ),
+        (
+            graph(Op("ADD", (0, 2), (1,)), Op("RELU", (1,), (2,))),
+            "reads tensor 2 before any operator has written it",
+        ),
+        (
+            graph(Op("RELU", (0,), (2,)), Op("RELU", (0,), (2,))),
+            "writes tensor 2, which already has a value",
+        ),
+        (graph(Op("RELU", (0,), (0,)), outputs=(0,)), "writes tensor 0, which already"),
+        (graph(tensors=(T((1, -3)),), outputs=(0,)), r"impossible shape \[1, -3\]"),
+        (graph(tensors=(T((1,) * 9),), outputs=(0,)), "impossible shape"),
+        (graph(tensors=(T((2**20, 2**20)),), outputs=(0,)), "passes 2\\^31 - 1 bytes"),
+        (graph(tensors=(T((2**30,), "FLOAT32"),), outputs=(0,)), "passes 2\\^31 - 1 bytes"),
+        (
+            graph(tensors=(T((3,), data=np.zeros(4, np.int8)),), inputs=(), outputs=(0,)),
+            "takes 3 bytes, its buffer has 4",
+        ),
+        (
+            graph(tensors=(T((2,), "INT32", data=np.zeros(1, np.int32)),), inputs=(), outputs=(0,)),
+            "takes 8 bytes, its buffer has 4",
+        ),
+        (graph(tensors=(T((1,), scale=float("nan")),), outputs=(0,)), "negative or not finite"),
+        (graph(tensors=(T((1,), scale=-1.0),), outputs=(0,)), "negative or not finite"),
+        (
+            graph(tensors=(A,), outputs=(0,), metadata={"OfflineMemoryAllocation": b"\x01"}),
+            "Nbr of offline buffer offsets",
+        ),
+    ],
+)
+def test_what_does_not_fit_together(content, complaint):
+    with pytest.raises(InvalidModelError, match=complaint):
+        plan_arena(Model.from_bytes(content))
+
+
+def test_a_scalar_and_an_unused_tensor_are_fine():
+    tensors = (A, A, T((), scale=1.0), constant([], "INT32"))
+    model = Model.from_bytes(graph(Op("RELU", (0,), (1,)), tensors=tensors, outputs=(1,)))
+    assert [t.shape for t in model.main.tensors] == [(1, 2), (1, 2), (), (0,)]
+
+
+def test_a_file_whose_parts_are_used_over_and_over_is_refused_quickly():
+    """10,000 operators that share one list of 10,000 inputs would decode to 10^8 numbers."""
+    builder = flatbuffers.Builder(1024)
+    builder.StartVector(4, 10_000, 4)
+    for _ in range(10_000):
+        builder.PrependInt32(-1)
+    inputs = builder.EndVector()
+    operators = []
+    for _ in range(10_000):
+        builder.StartObject(2)
+        builder.PrependUOffsetTRelativeSlot(1, inputs, 0)
+        operators.append(builder.EndObject())
+    builder.StartVector(4, len(operators), 4)
+    for operator in operators:
+        builder.PrependUOffsetTRelative(operator)
+    vector = builder.EndVector()
+    builder.StartObject(4)
+    builder.PrependUOffsetTRelativeSlot(3, vector, 0)
+    subgraph = builder.EndObject()
+    builder.StartObject(1)
+    code = builder.EndObject()
+    lists = []
+    for element in (code, subgraph):
+        builder.StartVector(4, 1, 4)
+        builder.PrependUOffsetTRelative(element)
+        lists.append(builder.EndVector())
+    builder.StartObject(3)
+    builder.PrependUint32Slot(0, 3, 0)
+    for number, element in enumerate(lists, 1):
+        builder.PrependUOffsetTRelativeSlot(number, element, 0)
+    builder.Finish(builder.EndObject(), b"TFL3")
+    start = time.perf_counter()
+    with pytest.raises(InvalidModelError, match="over and over"):
+        Model.from_bytes(bytes(builder.Output()))
+    assert time.perf_counter() - start < 2

@@ -17,6 +17,9 @@ __all__ = ["CODE_BYTES", "Room", "Verdict", "fits"]
 # Microcontrollers, overview page).  Kernels and the application come on top: a lower bound.
 CODE_BYTES = 16 * 1024
 
+# The same page: written in C++17, it "requires a 32-bit platform".
+_WORD_BITS = 32
+
 
 @dataclass(frozen=True)
 class Room:
@@ -58,18 +61,19 @@ class Verdict:
         The least arena against SRAM.  Its head is exact, its tail approximate; the rest of the
         program needs SRAM too, so an arena near the limit does not fit in practice.
     reasons
-        One sentence for each of the two.
+        One sentence for flash, one for the arena, and one for a processor that TFLM does not
+        run on.
     """
 
     board: Board
     flash: Room
     arena: Room
-    reasons: tuple[str, str]
+    reasons: tuple[str, ...]
 
     @property
     def fits(self) -> bool:
-        """Whether both fit."""
-        return self.flash.ok and self.arena.ok
+        """Whether both fit, on a processor that TFLM runs on."""
+        return self.flash.ok and self.arena.ok and self.board.word_bits == _WORD_BITS
 
     def __bool__(self) -> bool:
         """Return `fits`."""
@@ -108,8 +112,12 @@ def fits(model: Model, board: str, *, code_bytes: int = CODE_BYTES) -> Verdict:
     plan = plan_arena(model)
     flash = Room(model.size_bytes + code_bytes, found.flash_bytes)
     arena = Room(plan.min_arena_bytes, found.sram_bytes)
-    reasons = (_flash_reason(model, code_bytes, flash), _arena_reason(plan, arena))
-    return Verdict(found, flash, arena, reasons)
+    reasons = [_flash_reason(model, code_bytes, flash), _arena_reason(plan, arena)]
+    if found.word_bits != _WORD_BITS:
+        reasons.append(
+            f"Processor: TFLite Micro needs {_WORD_BITS} bits, the {found.core} does not run it."
+        )
+    return Verdict(found, flash, arena, tuple(reasons))
 
 
 def _flash_reason(model: Model, code_bytes: int, flash: Room) -> str:

@@ -1,5 +1,6 @@
 """An interpreter with the interface of LiteRT's and the behaviour of TFLite Micro."""
 
+from collections.abc import Sequence
 from os import PathLike
 from typing import Any, NoReturn
 
@@ -38,6 +39,8 @@ class Interpreter:
         Id of a board in `BOARDS`; the arena may not exceed its SRAM.
     arena_size
         Bytes of the arena; by default the board's whole SRAM, or as much as it takes.
+    experimental_delegates
+        None: TFLM has no delegates.
 
     Raises
     ------
@@ -45,6 +48,8 @@ class Interpreter:
         From `Model.from_bytes`.
     ValueError
         Not exactly one model, an unknown board, or an arena larger than the board's SRAM.
+    UnsupportedFeatureError
+        Delegates are given.
 
     Examples
     --------
@@ -64,7 +69,12 @@ class Interpreter:
         *,
         board: str | None = None,
         arena_size: int | None = None,
+        experimental_delegates: Sequence[Any] | None = None,
     ) -> None:
+        if experimental_delegates:
+            raise UnsupportedFeatureError(
+                "TFLite Micro has no delegates: kernels are linked into the program"
+            )
         if (model_path is None) == (model_content is None):
             raise ValueError("give either model_path or model_content")
         if isinstance(model_content, Model):
@@ -191,9 +201,10 @@ class Interpreter:
         source, target = graph.inputs[0], graph.outputs[0]
         array = np.asarray(batch)
         whole = array.shape[1:] == source.shape
-        flat = source.shape[:1] == (1,) and array.shape[1:] == source.shape[1:]
-        _require(source, array, whole or flat, ("N", *source.shape[not whole and flat :]))
-        squeeze = flat and not whole and target.shape[:1] == (1,)
+        single = source.shape[:1] == (1,)
+        flat = single and not whole and array.shape[1:] == source.shape[1:]
+        _require(source, array, whole or flat, ("N", *source.shape[single:]))
+        squeeze = flat and target.shape[:1] == (1,)
         result = np.empty((len(array), *target.shape[squeeze:]), DTYPES[target.type])
         step = self._chunk()
         for start in range(0, len(array), step):
@@ -220,10 +231,6 @@ class Interpreter:
         raise UnsupportedFeatureError(
             "TFLite Micro has no signatures: use set_tensor, invoke and get_tensor"
         )
-
-    def modify_graph_with_delegate(self, delegate: Any) -> NoReturn:
-        """Raise UnsupportedFeatureError: TFLM links its kernels into the program."""
-        raise UnsupportedFeatureError("TFLite Micro has no delegates")
 
     @property
     def _graph(self) -> Subgraph:

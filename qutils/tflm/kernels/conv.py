@@ -23,10 +23,8 @@ __all__ = ["KERNELS"]
 
 def prepare(operator: Operator) -> Run:
     """Prepare CONV_2D."""
-    layer = Weighted.of(operator, axis=0)
+    layer = Weighted.of(operator, rank=4, axis=0)
     weights = constant(operator, 1)
-    if weights.ndim != 4:
-        raise InvalidModelError(f"{operator.label} has a filter of shape {list(weights.shape)}")
     window = Window.of(operator, weights.shape[1:3])
     batch, channels_in = operator.input(0).shape[0], operator.input(0).shape[3]
     channels, depth = weights.shape[0], weights.shape[3]

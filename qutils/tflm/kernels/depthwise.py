@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qutils.errors import InvalidModelError
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Array, Kernel, Run, constant, require_shape
 from qutils.tflm.kernels.weighted import Weighted
@@ -24,10 +23,8 @@ __all__ = ["KERNELS"]
 
 def prepare(operator: Operator) -> Run:
     """Prepare DEPTHWISE_CONV_2D."""
-    layer = Weighted.of(operator, axis=3)
+    layer = Weighted.of(operator, rank=4, axis=3)
     weights = constant(operator, 1)
-    if weights.ndim != 4:
-        raise InvalidModelError(f"{operator.label} has a filter of shape {list(weights.shape)}")
     window = Window.of(operator, weights.shape[1:3])
     batch = operator.input(0).shape[0]
     multiplier = operator.options["depth_multiplier"]

@@ -21,13 +21,12 @@ __all__ = ["KERNELS"]
 
 def prepare(operator: Operator) -> Run:
     """Prepare FULLY_CONNECTED."""
-    layer = Weighted.of(operator, axis=0)
+    layer = Weighted.of(operator, rank=2, axis=0)
     if operator.options["weights_format"]:
         raise UnsupportedOperatorError(f"{operator.label}: shuffled weights are not supported")
     weights, source, target = constant(operator, 1), operator.input(0), operator.outputs[0]
     if (
-        weights.ndim != 2
-        or target.shape[-1:] != weights.shape[:1]
+        target.shape[-1:] != weights.shape[:1]
         or source.size * weights.shape[0] != target.size * weights.shape[1]
     ):
         raise InvalidModelError(

@@ -57,21 +57,23 @@ class Weighted:
     finish: Callable[[Array], Array]
 
     @classmethod
-    def of(cls, operator: Operator, axis: int) -> "Weighted":
+    def of(cls, operator: Operator, rank: int, axis: int) -> "Weighted":
         """Check the operator's types and prepare its last step.
 
         Parameters
         ----------
         operator
             Input, constant filter, optional bias -> output.
+        rank
+            Dimensions of the filter.
         axis
             Dimension of the filter that holds the channels of the output.
         """
         require_count(operator, (2, 3))
         source, weights, target = operator.input(0), operator.input(1), operator.outputs[0]
         is_float = _check_types(operator) == "FLOAT32"
-        if constant(operator, 1).size == 0:
-            raise InvalidModelError(f"{operator.label}: {weights.label} is empty")
+        if constant(operator, 1).size == 0 or len(weights.shape) != rank:
+            raise InvalidModelError(f"{operator.label} has a filter of shape {list(weights.shape)}")
         bias = _bias(operator, np.float32 if is_float else np.int64)
         if is_float:
             low, high = activation_limits(operator)

@@ -1,0 +1,36 @@
+"""Settings of nbgrader for this course; nbgrader reads them when it is called in this folder.
+
+All paths are absolute: nbgrader would resolve relative ones against the folder it is called in.
+"""
+
+import os
+from pathlib import Path
+
+c = get_config()  # traitlets, which runs this file, defines the name
+
+root = Path(__file__).resolve().parent
+# Where learners' work and grades live. `make clean` empties build/: for a real class, name a
+# folder of your own.
+class_folder = Path(os.environ.get("COURSE_CLASS_DIR") or root / "build" / "class").absolute()
+
+c.CourseDirectory.root = str(root)
+c.CourseDirectory.course_id = "squeezing_brains"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+c.CourseDirectory.submitted_directory = str(class_folder / "submitted")
+c.CourseDirectory.autograded_directory = str(class_folder / "autograded")
+c.CourseDirectory.feedback_directory = str(class_folder / "feedback")
+c.CourseDirectory.solution_directory = str(class_folder / "solution")
+c.CourseDirectory.db_url = f"sqlite:///{class_folder / 'gradebook.db'}"
+# This replaces nbgrader's own list, so its entries are repeated.
+c.CourseDirectory.ignore = [
+    ".ipynb_checkpoints",
+    "*.pyc",
+    "__pycache__",
+    "feedback",
+    "wrong_answers.py",
+]
+
+# zip_collect: hand-ins named LEARNER_NOTEBOOK.ipynb, loose or in zip files.
+c.ZipCollectApp.downloaded_directory = str(class_folder / "downloaded")
+c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>[^/_]+)_(?P<file_id>[^/]+)"

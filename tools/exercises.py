@@ -1,0 +1,118 @@
+"""Generate the learner notebooks in ``exercises/`` from ``solutions/``, or check that they are.
+
+nbgrader takes solutions and hidden tests out. Without a database its output depends on the
+notebooks alone, so that two runs give the same bytes.
+"""
+
+import argparse
+import filecmp
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from traitlets.config import Config, PyFileConfigLoader
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class ExercisesError(Exception):
+    """Why no learner notebooks could be generated; the message holds nbgrader's log."""
+
+
+def assignments(root: Path = ROOT) -> list[str]:
+    """Return the names of the assignments: the folders of ``solutions/``, sorted."""
+    return sorted(path.name for path in (root / "solutions").iterdir() if path.is_dir())
+
+
+def course_config(root: Path = ROOT) -> Config:
+    """Return the settings in ``nbgrader_config.py``, as nbgrader itself would read them."""
+    return PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+
+
+def generate(out: Path, root: Path = ROOT) -> None:
+    """Write the learner version of every assignment below the folder ``out``.
+
+    What ``out`` held before is replaced once everything is generated.
+
+    Raises
+    ------
+    ExercisesError
+        When nbgrader refuses a notebook.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
+        stage = Path(folder) / out.name
+        config = course_config(root)
+        # What nbgrader's option --no-db sets.
+        config.GenerateAssignment.no_database = True
+        config.SaveCells.enabled = False
+        for name in assignments(root):
+            _generate_one(name, stage, config)
+        if out.exists():
+            shutil.rmtree(out)
+        stage.rename(out)
+
+
+def _generate_one(name: str, stage: Path, config: Config) -> None:
+    # Imported here because it takes seconds: nbgrader loads Jupyter's servers.
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.coursedir import CourseDirectory
+    from nbgrader.utils import capture_log
+
+    course = CourseDirectory(config=config, assignment_id=name, release_directory=str(stage))
+    result = capture_log(GenerateAssignment(coursedir=course, config=config))
+    if not result["success"] or not (stage / name).is_dir():
+        last = "\n".join(result.get("log", "").strip().splitlines()[-5:])
+        raise ExercisesError(f"nbgrader could not generate {name}:\n{last}")
+
+
+def differences(left: Path, right: Path) -> list[str]:
+    """Return the relative paths of files that are not the same in two folders, sorted.
+
+    Raises nothing for a folder that is missing: all files of the other one differ.
+    """
+
+    def files(folder: Path) -> set[Path]:
+        return {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+
+    def differ(name: Path) -> bool:
+        a, b = left / name, right / name
+        return not (a.is_file() and b.is_file() and filecmp.cmp(a, b, shallow=False))
+
+    return sorted(str(name) for name in files(left) | files(right) if differ(name))
+
+
+def check(root: Path = ROOT) -> list[str]:
+    """Return the files of ``exercises/`` that differ from a fresh generation."""
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder) / "exercises"
+        generate(fresh, root)
+        return differences(root / "exercises", fresh)
+
+
+def main() -> int:
+    """Generate or check; return the exit code."""
+    parser = argparse.ArgumentParser(description="Generate exercises/ from solutions/.")
+    parser.add_argument("--check", action="store_true", help="compare only; exit 1 if different")
+    arguments = parser.parse_args()
+    console = Console(stderr=True)
+    try:
+        if not arguments.check:
+            generate(ROOT / "exercises")
+            return 0
+        stale = check()
+    except ExercisesError as error:
+        console.print(str(error), markup=False)
+        return 1
+    for name in stale:
+        console.print(f"exercises{os.sep}{name} is not what solutions{os.sep} generates")
+    if stale:
+        console.print("Run: .venv/bin/python tools/exercises.py")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from execution_cache import forget_changed_pages, page_keys
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
+
+from execution_cache import forget_changed_pages, page_keys
 
 CELL = "```{code-cell} ipython3\n%s\n```\n"
 

@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+
 from publish import PublishError, check_target, without_instructors
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,8 +11,9 @@ import sys
 import time
 from pathlib import Path
 
-from execution_cache import forget_changed_pages
 from rich.console import Console
+
+from execution_cache import forget_changed_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path("build") / "jupyter-cache"  # as in _config.yml, below the root

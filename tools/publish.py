@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 import yaml
-from build_book import ROOT, BookError, build_book
 from rich.console import Console
+
+from build_book import ROOT, BookError, build_book
 
 INSTRUCTORS = "instructors"
 MARKER = ".nojekyll"  # also keeps GitHub Pages from hiding folders such as _static

@@ -96,6 +96,13 @@ class Tensor:
         return self.size * DTYPES[self.type].itemsize if self.type in DTYPES else 0
 
     @property
+    def reset_value(self) -> int:
+        """The real number 0, as TFLM resets variables to it."""
+        if self.type != "INT8" or self.quantization is None:
+            return 0
+        return int(self.quantization.zero_point[0])
+
+    @property
     def label(self) -> str:
         """Index and name, for messages."""
         return f"tensor {self.index} ({self.name!r})" if self.name else f"tensor {self.index}"

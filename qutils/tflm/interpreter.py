@@ -86,6 +86,7 @@ class Interpreter:
         self._arena_bytes = _arena_bytes(board, arena_size)
         self._runs: list[Run] | None = None
         self._values: dict[int, NDArray[Any]] = {}
+        self._variables: dict[int, NDArray[Any]] = {}
 
     def allocate_tensors(self) -> None:
         """Plan the arena and prepare every operator.
@@ -100,6 +101,7 @@ class Interpreter:
         self._values = {
             t.index: np.zeros((1, *t.shape), DTYPES[t.type]) for t in self._graph.inputs
         }
+        self.reset_all_variables()
 
     def get_input_details(self) -> list[dict[str, Any]]:
         """Return a dictionary of details for each input, with LiteRT's keys."""
@@ -169,8 +171,13 @@ class Interpreter:
         return self._values[tensor.index][0].copy()
 
     def reset_all_variables(self) -> None:
-        """Clear the state that lives between invocations."""
+        """Clear the state that lives between invocations: real 0 in every variable."""
         self._require_allocated()
+        self._variables = {
+            t.index: np.full((1, *t.shape), t.reset_value, DTYPES[t.type])
+            for t in self._graph.tensors
+            if t.is_variable and t.type in DTYPES
+        }
 
     def predict(self, batch: ArrayLike) -> NDArray[Any]:
         r"""Run a model of one input and one output on a whole batch, with the same bits.
@@ -210,7 +217,8 @@ class Interpreter:
         for start in range(0, len(array), step):
             part = array[start : start + step]
             values = self._run({source.index: part.reshape(len(part), *source.shape)})
-            output = values[target.index]
+            # What depends on constants alone has a batch axis of 1.
+            output = np.broadcast_to(values[target.index], (len(part), *target.shape))
             result[start : start + step] = output.reshape(len(part), *result.shape[1:])
         return result
 
@@ -257,6 +265,7 @@ class Interpreter:
     def _run(self, values: dict[int, Any], keep_all: bool = False) -> dict[int, NDArray[Any]]:
         """Run every operator; arrays have a batch axis in front."""
         assert self._runs is not None
+        values.update(self._variables)
         wanted = {t.index for t in self._graph.outputs}
         last_use = {t.index: op.index for op in self._graph.operators for t in op.inputs if t}
         for operator, run in zip(self._graph.operators, self._runs, strict=True):

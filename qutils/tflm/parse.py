@@ -141,12 +141,25 @@ def _tensor(table: Table, index: int, buffers: list[memoryview]) -> Tensor:
         raise InvalidModelError(f"{tensor.label} has the impossible shape {list(shape)}")
     if max(prod(shape), tensor.size_bytes) > _MAX_TENSOR_BYTES:
         raise InvalidModelError(f"{tensor.label} of shape {list(shape)} passes 2^31 - 1 bytes")
+    _check_zero_point(tensor)
     number = table.scalar(2, "uint32", 0, "buffer")
     if number >= len(buffers):
         raise InvalidModelError(f"{tensor.label} names buffer {number} of {len(buffers)}")
     if len(buffers[number]) == 0:
         return tensor
     return replace(tensor, data=_values(tensor, buffers[number]))
+
+
+def _check_zero_point(tensor: Tensor) -> None:
+    dtype = DTYPES.get(tensor.type)
+    if tensor.quantization is None or dtype is None or dtype.kind not in "iu":
+        return
+    limits = np.iinfo(dtype)
+    for zero_point in tensor.quantization.zero_point.tolist():
+        if not limits.min <= zero_point <= limits.max:
+            raise InvalidModelError(
+                f"{tensor.label} of type {tensor.type} has the zero point {zero_point}"
+            )
 
 
 def _values(tensor: Tensor, blob: memoryview) -> NDArray[Any]:

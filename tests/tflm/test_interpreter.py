@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from flatmodel import Graph, Op, T
+from flatmodel import Graph, Op, T, constant
 from random_nets import network
 
 from qutils.errors import UnsupportedFeatureError
@@ -92,6 +92,18 @@ def test_resetting_variables_keeps_the_rest(tiny):
     assert tiny.get_tensor(1).tolist() == [[1, 2]]
 
 
+def test_a_variable_starts_at_the_real_number_0():
+    tensors = (
+        T((1, 2), scale=1.0),
+        T((1, 2), scale=1.0, zero_point=7, is_variable=True),
+        T((1, 2), scale=1.0),
+    )
+    graph = Graph(tensors, (Op("ADD", (0, 1), (2,)),), (0,), (2,))
+    interpreter = Interpreter(model_content=graph.to_bytes())
+    interpreter.allocate_tensors()
+    assert interpreter.predict(np.int8([[1, 2], [3, 4]])).tolist() == [[1, 2], [3, 4]]
+
+
 @pytest.mark.parametrize(
     ("value", "got"),
     [
@@ -177,6 +189,14 @@ def test_predict_drops_the_leading_one_where_the_batch_does():
         interpreter.predict(batch[:, 0]), interpreter.predict(batch)[:, 0]
     )
     assert interpreter.predict(batch[:0]).shape == (0, *interpreter.predict(batch).shape[1:])
+
+
+def test_predict_of_what_does_not_depend_on_the_input():
+    tensors = (T((1, 2), scale=1.0), constant([[5, -6]], scale=1.0), T((1, 2), scale=1.0))
+    graph = Graph(tensors, (Op("RELU", (1,), (2,)),), (0,), (2,))
+    interpreter = Interpreter(model_content=graph.to_bytes())
+    interpreter.allocate_tensors()
+    assert interpreter.predict(np.zeros((3, 2), np.int8)).tolist() == [[5, 0]] * 3
 
 
 @pytest.mark.parametrize("batch", [np.zeros((4, 3), np.int8), np.zeros((4, 2), np.float32)])

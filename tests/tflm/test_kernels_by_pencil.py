@@ -336,7 +336,7 @@ I16 = T((1, 1), "INT16", scale=1.0)
         (
             Op("CONV_2D", (0, 1), (2,), window()),
             (T(A.shape, scale=1.0, zero_point=300), W, A),
-            "zero point 300",
+            "of type INT8 has the zero point 300",
         ),
         (Op("CONV_2D", (0,), (1,), window()), (A, A), "has not 2 to 3 inputs"),
         (

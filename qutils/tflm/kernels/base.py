@@ -144,12 +144,8 @@ def per_channel_scale(tensor: Tensor) -> NDArray[np.float64]:
 
 
 def zero_point_of(tensor: Tensor) -> int:
-    """Return the zero point of a tensor quantized as a whole, checked against its type."""
-    zero_point = int(tensor.quantization.zero_point[0]) if tensor.quantization else 0
-    limits = np.iinfo(tensor.type.lower())
-    if not limits.min <= zero_point <= limits.max:
-        raise InvalidModelError(f"{tensor.label} has the zero point {zero_point}")
-    return zero_point
+    """Return the zero point of a tensor quantized as a whole; 0 where it has none."""
+    return int(tensor.quantization.zero_point[0]) if tensor.quantization else 0
 
 
 def activation_limits(operator: Operator) -> tuple[float, float]:

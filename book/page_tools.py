@@ -5,18 +5,25 @@ Pages import it in a hidden cell. It holds no mathematics; that is in qutils.
 
 import csv
 import logging
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import yaml
 from IPython.display import Markdown
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
+from qutils._keras import quiet
+from qutils.metrics import accuracy_interval
+
 HERE = Path(__file__).parent
+STUDY = HERE / "reference" / "results" / "ptq_qat.csv"
+
+NUMBER = re.compile(r"[-+]?\d")
 
 # Okabe and Ito's palette: told apart with every common kind of color blindness.
 COLORS = {
@@ -51,10 +58,14 @@ mpl.rcParams.update(
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Markdown:
-    """Return a table whose first column is text and whose other columns are aligned right."""
-    rule = [":--"] + ["--:"] * (len(header) - 1)
-    lines = [header, rule, *rows]
-    return Markdown("\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines))
+    """Return a table; columns of numbers are aligned right."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    rule = [
+        "--:" if all(NUMBER.match(cell) for cell in column) else ":--"
+        for column in zip(*cells, strict=True)
+    ]
+    lines = [header, rule, *cells]
+    return Markdown("\n".join("| " + " | ".join(line) + " |" for line in lines))
 
 
 def glue_all(values: Mapping[str, object]) -> None:
@@ -63,12 +74,15 @@ def glue_all(values: Mapping[str, object]) -> None:
         glue(name, value.item() if isinstance(value, np.generic) else value, display=False)
 
 
-def percent(fraction: float, interval: tuple[float, float] | None = None) -> str:
-    """Return a fraction as percent with one decimal, with its interval where there is one."""
-    text = f"{100 * fraction:.1f} %"
-    if interval is None:
-        return text
-    return f"{text} ({100 * interval[0]:.1f} to {100 * interval[1]:.1f})"
+def percent(fraction: float) -> str:
+    """Return a fraction as percent with one decimal."""
+    return f"{100 * fraction:.1f} %"
+
+
+def measured(correct: int, total: int) -> str:
+    """Return an accuracy as percent with its 95 % interval, as ``88.0 % (87.3 to 88.6)``."""
+    interval = accuracy_interval(correct, total)
+    return f"{percent(correct / total)} ({100 * interval.low:.1f} to {100 * interval.high:.1f})"
 
 
 def claims() -> dict[str, float]:
@@ -77,7 +91,68 @@ def claims() -> dict[str, float]:
     return {name: float(entry["value"]) for name, entry in entries.items()}
 
 
-def read_csv(name: str) -> list[dict[str, str]]:
-    """Return the rows of a recorded experiment in ``reference/results``."""
-    with (HERE / "reference" / "results" / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def recorded(
+    net: str, method: str, granularity: str, *, simulated: bool = False
+) -> dict[int, dict[str, str]]:
+    """Return the rows of the recorded study on the test images, by seed.
+
+    ``tools/study.py`` made them; the columns are named in the file's first line.
+    """
+    wanted = {
+        "net": net,
+        "method": method,
+        "granularity": granularity,
+        "simulated": str(simulated),
+        "split": "test",
+    }
+    with STUDY.open(encoding="utf-8", newline="") as file:
+        return {
+            int(row["seed"]): row for row in csv.DictReader(file) if wanted.items() <= row.items()
+        }
+
+
+def accuracies(net: str, method: str, granularity: str, *, simulated: bool = False) -> np.ndarray:
+    """Return the accuracies of the recorded study on the test images in percent, by seed."""
+    rows = recorded(net, method, granularity, simulated=simulated)
+    return np.array([100 * float(rows[seed]["accuracy"]) for seed in sorted(rows)])
+
+
+def spread(values: np.ndarray) -> str:
+    """Return mean and standard deviation over seeds, as ``88.1 ± 0.3``."""
+    return f"{values.mean():.1f} \u00b1 {values.std(ddof=1):.1f}"
+
+
+def phone_predict(content: bytes, images: np.ndarray) -> np.ndarray:
+    """Run a file with the full TensorFlow Lite interpreter, which phones have.
+
+    Images are float32 (N, height, width, channels); the result has shape (N, classes).
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    with quiet():  # it announces its accelerator on standard error
+        interpreter = Interpreter(model_content=content)
+        source = interpreter.get_input_details()[0]["index"]
+        interpreter.resize_tensor_input(source, images.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(source, images)
+        interpreter.invoke()
+        return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+
+
+def toolkit_per_tensor(model: Any, images: np.ndarray) -> Any:
+    """Prepare a Keras model with TensorFlow's toolkit, one scale per weight tensor.
+
+    The images, float32 (N, height, width, channels), give the activations their first ranges.
+    """
+    with quiet():
+        from tensorflow_model_optimization.python.core.quantization.keras import quantize
+        from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
+            default_8bit_quantize_scheme as scheme,
+        )
+
+        prepared = quantize.quantize_apply(
+            quantize.quantize_annotate_model(model),
+            scheme.Default8BitQuantizeScheme(disable_per_axis=True),
+        )
+        prepared(images, training=True)
+    return prepared

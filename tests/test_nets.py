@@ -1,5 +1,6 @@
 """The networks: sizes, names, the recipe, and the committed weights."""
 
+import csv
 import json
 
 import numpy as np
@@ -7,10 +8,11 @@ import pytest
 
 from qutils import nets
 from qutils._keras import import_keras
+from qutils.affine import QuantParams, quantize
 from qutils.convert import to_tflite
 from qutils.data import load_fashion_mnist
 from qutils.metrics import accuracy
-from qutils.tflm import BOARDS, Model, plan_arena
+from qutils.tflm import BOARDS, Interpreter, Model, plan_arena
 
 PARAMETERS = {
     "large_cnn": 206_922,
@@ -123,3 +125,52 @@ def test_optimizer_is_sgd_or_adam():
     assert not np.array_equal(train_a_little(0)[0], train_a_little(0, "adam")[0])
     with pytest.raises(ValueError, match=r"'rmsprop'.*sgd, adam"):
         nets.fit(None, np.zeros((1, 28, 28, 1)), np.zeros(1), epochs=1, seed=0, optimizer="rmsprop")
+
+
+@pytest.fixture(scope="module")
+def study(repository) -> list[dict[str, str]]:
+    path = repository / "book" / "reference" / "results" / "ptq_qat.csv"
+    with path.open(encoding="utf-8", newline="") as source:
+        return list(csv.DictReader(source))
+
+
+def test_study_is_complete_and_its_accuracies_are_whole_numbers_of_images(study):
+    columns = ("net", "method", "granularity", "simulated", "split")
+    experiments = {tuple(row[c] for c in columns) for row in study}
+    keys = [(*(row[c] for c in columns), int(row["seed"])) for row in study]
+    assert len(keys) == len(set(keys))
+    assert set(keys) == {(*e, seed) for e in experiments for seed in range(4)}
+    for row in study:
+        right = float(row["accuracy"]) * int(row["n_images"])
+        assert right == pytest.approx(round(right), abs=1e-6), row
+
+
+@pytest.mark.parametrize("name", nets.TRAINED)
+def test_study_measured_the_committed_networks(name, study, repository):
+    record = json.loads((repository / "qutils" / "assets" / "nets.json").read_text())[name]
+    found = {
+        row["split"]: float(row["accuracy"])
+        for row in study
+        if (row["net"], row["seed"], row["method"]) == (name, str(record["seed"]), "fp32")
+    }
+    assert found == record["accuracy"]
+
+
+def test_net_b_quantized_per_tensor_now_loses_what_the_study_recorded(study):
+    (row,) = (
+        row
+        for row in study
+        if (row["net"], row["seed"], row["method"], row["granularity"], row["split"])
+        == ("net_b", "0", "int8", "per_tensor", "validation")
+    )
+    samples = load_fashion_mnist("train")[0][:200]
+    content = to_tflite(nets.load("net_b"), "int8", samples, per_channel=False)
+    interpreter = Interpreter(model_content=content)
+    interpreter.allocate_tensors()
+    source = QuantParams(*interpreter.get_input_details()[0]["quantization"])
+    images, labels = (part[:2500] for part in load_fashion_mnist("validation"))
+    found = accuracy(interpreter.predict(quantize(images, source)), labels)
+    # Half of the images: the other half may be easier or harder by 2 standard errors of the
+    # difference, 2 * sqrt(0.67 * 0.33 / 5000) = 0.013; machines and runtimes add less.
+    assert found == pytest.approx(float(row["accuracy"]), abs=0.02)
+    assert len(content) == int(row["file_bytes"])

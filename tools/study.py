@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from train_nets import ASSETS, SEEDS, train
 
 from qutils import nets
 from qutils._keras import import_keras, quiet
@@ -31,6 +30,7 @@ from qutils.convert import to_tflite
 from qutils.data import load_fashion_mnist
 from qutils.metrics import accuracy
 from qutils.qat import fold_batch_norms, prepare_qat, strip_qat
+from train_nets import ASSETS, SEEDS, train
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "book" / "reference" / "results" / "ptq_qat.csv"

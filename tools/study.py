@@ -325,6 +325,7 @@ def main() -> None:
             f"[{number}/{len(wanted)}] {key[0]} seed {key[1]} {key[2]} {key[3]}: {shown}",
             flush=True,
         )
+    print(f"all {len(wanted)} experiments are in {arguments.results}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 BOOK = Path(__file__).resolve().parent.parent / "book"
-PAGES = sorted(BOOK.rglob("*.md"))
+PAGES = sorted(page for page in BOOK.rglob("*.md") if page.name != "README.md")
 CODE_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INCLUDE = re.compile(
     r"^```\{(?:literalinclude|function-source)\} (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL

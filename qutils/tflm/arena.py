@@ -10,7 +10,7 @@ TFLM: ``micro/micro_allocation_info.cc``, ``micro/memory_planner/greedy_memory_p
 """
 
 from bisect import insort
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,12 +18,10 @@ from qutils.errors import ArenaOutOfMemoryError, InvalidModelError
 from qutils.tflm.graph import Tensor
 from qutils.tflm.kernels import KERNELS
 from qutils.tflm.model import Model
-from qutils.tflm.tail import ON_32_BITS, ON_X86_64, TailSizes, tail_bytes
-
-__all__ = ["Allocation", "ArenaPlan", "check_arena", "plan_arena"]
+from qutils.tflm.tail import DEVICE_32_BITS, X86_64, least_arena, tail_bytes
 
 _ALIGNMENT = 16
-_NOT_PLANNED_OFFLINE = -1
+_OPEN = -1
 
 
 @dataclass(frozen=True)
@@ -120,97 +118,56 @@ def plan_arena(model: Model) -> ArenaPlan:
     scratch = sum(r.tensor is None for r in requests)
     return ArenaPlan(
         head_bytes=head,
-        tail_bytes=tail_bytes(model, ON_32_BITS).total,
-        tail_bytes_x86_64=tail_bytes(model, ON_X86_64).total,
-        min_arena_bytes=_least_arena(model, head, len(requests), scratch, ON_32_BITS),
-        min_arena_bytes_x86_64=_least_arena(model, head, len(requests), scratch, ON_X86_64),
+        tail_bytes=tail_bytes(model, DEVICE_32_BITS)[1],
+        tail_bytes_x86_64=tail_bytes(model, X86_64)[1],
+        min_arena_bytes=least_arena(model, head, len(requests), scratch, DEVICE_32_BITS),
+        min_arena_bytes_x86_64=least_arena(model, head, len(requests), scratch, X86_64),
         allocations=tuple(requests),
     )
 
 
-def _least_arena(model: Model, head: int, planned: int, scratch: int, sizes: TailSizes) -> int:
-    """Return the least arena that passes allocation.
+def _lifetimes(model: Model) -> tuple[dict[int, tuple[int, int]], list[Allocation]]:
+    """Return first and last step of each tensor that is used, and the scratch buffers.
 
-    While the plan is made, the room of the head holds one record for each tensor of the file
-    and the planner's tables for each buffer that is placed; the tail has by then no
-    structures for inputs and outputs.
+    Inputs and outputs exist from step 0 on, an output that an operator makes from its step on;
+    outputs live to the end.
     """
-    tail = tail_bytes(model, sizes)
-    tensors = sum(len(subgraph.tensors) for subgraph in model.subgraphs)
-    planning = (
-        sizes.scratch_request * (12 + scratch)
-        + sizes.pointer * len(model.subgraphs)
-        + sizes.allocation_info * (tensors + scratch)
-        + 40 * planned
-    )
-    return max(head + tail.total, tail.before_io + planning)
-
-
-@dataclass
-class _Lifetime:
-    """Steps of one buffer; -1 until it is seen."""
-
-    first: int = -1
-    last: int = -1
-
-    def create(self, step: int) -> None:
-        self.first = self.last = step
-
-    def use(self, step: int) -> None:
-        self.last = step
-
-
-@dataclass
-class _Lifetimes:
-    """Lifetimes of all tensors and scratch buffers, in one count of steps."""
-
-    model: Model
-    step: int = 0
-    tensors: list[list[_Lifetime]] = field(default_factory=list)
-    scratch: list[Allocation] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.tensors = [[_Lifetime() for _ in s.tensors] for s in self.model.subgraphs]
-        self._mark(0)
-
-    def _mark(self, number: int) -> None:
-        subgraph, lifetimes = self.model.subgraphs[number], self.tensors[number]
-        for tensor in (*subgraph.inputs, *subgraph.outputs):
-            lifetimes[tensor.index].create(self.step)
-        for operator in subgraph.operators:
-            self.step += 1
-            for tensor in operator.outputs:
-                lifetimes[tensor.index].create(self.step)
-            for used in operator.inputs:
-                if used is not None:
-                    lifetimes[used.index].use(self.step)
-            for size in KERNELS[operator.name].scratch(operator):
-                name = f"scratch of operator {operator.index} {operator.name}"
-                self.scratch.append(
-                    Allocation(None, name, -1, _round_up(size), self.step, self.step)
-                )
-        for tensor in subgraph.outputs:
-            lifetimes[tensor.index].use(self.step)
+    graph = model.main
+    alive = {t.index: (0, 0) for t in (*graph.inputs, *graph.outputs)}
+    scratch = []
+    for step, operator in enumerate(graph.operators, 1):
+        for tensor in operator.outputs:
+            alive[tensor.index] = (step, step)
+        for used in operator.inputs:
+            if used is not None:
+                alive[used.index] = (alive.get(used.index, (step, step))[0], step)
+        name = f"scratch of operator {operator.index} {operator.name}"
+        scratch += [
+            Allocation(None, name, _OPEN, _round_up(size), step, step)
+            for size in KERNELS[operator.name].scratch(operator)
+        ]
+    for tensor in graph.outputs:
+        alive[tensor.index] = (alive[tensor.index][0], len(graph.operators))
+    return alive, scratch
 
 
 def _requests(model: Model) -> list[Allocation]:
-    """Return all buffers with their lifetimes; offset -1 where the plan is still open."""
-    lifetimes = _Lifetimes(model)
+    """Return all buffers with their lifetimes; the offset is _OPEN where none is planned yet.
+
+    Tensors that nothing uses, those of other subgraphs too, get memory all the same.
+    """
+    alive, scratch = _lifetimes(model)
     offline = _offline_offsets(model)
-    requests = [
-        Allocation(
-            tensor.index,
-            tensor.name,
-            offline[tensor.index] if offline is not None else _NOT_PLANNED_OFFLINE,
-            _round_up(tensor.size_bytes),
-            life.first,
-            life.last,
-        )
-        for subgraph, lives in zip(model.subgraphs, lifetimes.tensors, strict=True)
-        for tensor, life in zip(subgraph.tensors, lives, strict=True)
-        if _needs_memory(tensor)
-    ]
-    return requests + lifetimes.scratch
+    requests = []
+    for subgraph in model.subgraphs:
+        for tensor in filter(_needs_memory, subgraph.tensors):
+            life = alive.get(tensor.index) if subgraph is model.main else None
+            offset = offline[tensor.index] if offline else _OPEN
+            size = _round_up(tensor.size_bytes)
+            requests.append(
+                Allocation(tensor.index, tensor.name, offset, size, *(life or (-1, -1)))
+            )
+    return requests + scratch
 
 
 def _needs_memory(tensor: Tensor) -> bool:
@@ -235,7 +192,7 @@ def _offline_offsets(model: Model) -> list[int] | None:
             f"not equal nbr tensors ({tensors})"
         )
     offsets = numbers[3 : 3 + tensors]
-    if min(offsets, default=0) < _NOT_PLANNED_OFFLINE:
+    if min(offsets, default=0) < _OPEN:
         raise InvalidModelError("the offline memory plan has a negative offset")
     return offsets
 
@@ -246,13 +203,13 @@ def _place(requests: list[Allocation]) -> list[Allocation]:
     Buffers planned offline come first.  Among equal sizes the one added last comes first.
     """
     order = list(enumerate(requests))
-    fixed = [item for item in order if item[1].offset != _NOT_PLANNED_OFFLINE]
-    open_ones = [item for item in reversed(order) if item[1].offset == _NOT_PLANNED_OFFLINE]
+    fixed = [item for item in order if item[1].offset != _OPEN]
+    open_ones = [item for item in reversed(order) if item[1].offset == _OPEN]
     open_ones.sort(key=lambda item: -item[1].size_bytes)
     placed: list[Allocation] = []
     result = list(requests)
     for number, request in fixed + open_ones:
-        if request.offset == _NOT_PLANNED_OFFLINE:
+        if request.offset == _OPEN:
             request = replace(request, offset=_first_gap(request, placed))
         insort(placed, request, key=lambda a: a.offset)
         result[number] = request

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-__all__ = ["BOARDS", "Board", "find_board"]
-
 
 @dataclass(frozen=True)
 class Board:

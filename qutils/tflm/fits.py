@@ -11,8 +11,6 @@ from qutils.tflm.arena import ArenaPlan, plan_arena
 from qutils.tflm.boards import Board, find_board
 from qutils.tflm.model import Model
 
-__all__ = ["CODE_BYTES", "Room", "Verdict", "fits"]
-
 # "The core runtime just fits in 16 KB on an Arm Cortex M3" (TensorFlow Lite for
 # Microcontrollers, overview page).  Kernels and the application come on top: a lower bound.
 CODE_BYTES = 16 * 1024

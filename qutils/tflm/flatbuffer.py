@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from qutils.errors import InvalidModelError
 
-__all__ = ["Reader", "Table"]
-
 _FORMATS = {
     "bool": packer.boolean,
     "int8": packer.int8,

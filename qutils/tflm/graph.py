@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from qutils.errors import InvalidModelError
 
-__all__ = ["DTYPES", "Operator", "Quantization", "Subgraph", "Tensor"]
-
 # TFLite's element types that have a NumPy one.  INT4 is packed two to a byte.
 DTYPES: dict[str, np.dtype[Any]] = {
     "FLOAT32": np.dtype(np.float32),

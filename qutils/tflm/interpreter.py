@@ -15,8 +15,6 @@ from qutils.tflm.kernels import KERNELS
 from qutils.tflm.kernels.base import Run
 from qutils.tflm.model import Model
 
-__all__ = ["Interpreter"]
-
 # Activations of one chunk of a batch; more would leave the processor's cache.
 _CHUNK_BYTES = 1 << 20
 # Without a board or an arena size: far above any microcontroller, far below a PC.

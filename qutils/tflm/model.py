@@ -10,8 +10,6 @@ from qutils.tflm.graph import Subgraph
 from qutils.tflm.kernels import KERNELS
 from qutils.tflm.parse import parse_metadata, parse_subgraphs, root_table
 
-__all__ = ["Model"]
-
 
 @dataclass(frozen=True, eq=False)
 class Model:

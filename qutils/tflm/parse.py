@@ -12,8 +12,6 @@ from qutils.tflm.flatbuffer import Reader, Table
 from qutils.tflm.graph import DTYPES, Operator, Quantization, Subgraph, Tensor
 from qutils.tflm.schema import ACTIVATIONS, OPERATOR_NAMES, OPTION_FIELDS, PADDINGS, TYPE_NAMES
 
-__all__ = ["parse_metadata", "parse_subgraphs", "root_table"]
-
 # TFLM's memory planner counts bytes in a 32-bit int.
 _MAX_TENSOR_BYTES = 2**31 - 1
 _MAX_DIMENSIONS = 8

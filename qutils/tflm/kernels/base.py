@@ -17,25 +17,6 @@ from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.fixed_point import quantize_multiplier, requantize
 from qutils.tflm.graph import Operator, Tensor
 
-__all__ = [
-    "Array",
-    "Kernel",
-    "OutputStage",
-    "Run",
-    "activation_limits",
-    "constant",
-    "per_channel_scale",
-    "quantized_limits",
-    "refuse_types",
-    "require_count",
-    "require_shape",
-    "require_types",
-    "round_half_away",
-    "scale_of",
-    "wrap_int32",
-    "zero_point_of",
-]
-
 Array = NDArray[Any]
 Run = Callable[[Sequence[Any]], tuple[Array, ...]]
 
@@ -43,26 +24,34 @@ Run = Callable[[Sequence[Any]], tuple[Array, ...]]
 _BLOCK_ELEMENTS = 1 << 14
 
 
-def _no_scratch(operator: Operator) -> tuple[int, ...]:
-    """Request no memory beyond the tensors."""
+def _nothing(operator: Operator) -> tuple[int, ...]:
+    """Request no memory."""
     return ()
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """How the emulator runs one operator.
+    """How the emulator runs one operator, and what TFLM's reference kernel keeps in the arena.
 
     Attributes
     ----------
     prepare
         Checks an operator and returns its `run`.  Raises UnsupportedOperatorError for types
         and features, InvalidModelError for shapes and quantization that make no sense.
+    data_bytes, option_bytes
+        Sizes of the kernel's structure and of its decoded options in the tail, on x86-64 and
+        on a 32-bit device; options whose sizes differ hold pointers.
     scratch
-        Bytes of each scratch buffer that TFLM's reference kernel requests in the arena.
+        Bytes of each scratch buffer in the head.
+    persistent
+        Bytes of each further array in the tail.
     """
 
     prepare: Callable[[Operator], Run]
-    scratch: Callable[[Operator], tuple[int, ...]] = _no_scratch
+    data_bytes: tuple[int, int] = (0, 0)
+    option_bytes: tuple[int, int] = (0, 0)
+    scratch: Callable[[Operator], tuple[int, ...]] = _nothing
+    persistent: Callable[[Operator], tuple[int, ...]] = _nothing
 
 
 def require_count(operator: Operator, inputs: tuple[int, int], outputs: int = 1) -> None:

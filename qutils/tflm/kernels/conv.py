@@ -15,10 +15,8 @@ from qutils.errors import InvalidModelError
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Array, Kernel, Run, constant, require_shape
 from qutils.tflm.kernels.product import in_blocks
-from qutils.tflm.kernels.weighted import Weighted
+from qutils.tflm.kernels.weighted import Weighted, channel_arrays
 from qutils.tflm.kernels.window import Window
-
-__all__ = ["KERNELS"]
 
 
 def prepare(operator: Operator) -> Run:
@@ -53,4 +51,4 @@ def prepare(operator: Operator) -> Run:
     return run
 
 
-KERNELS = {"CONV_2D": Kernel(prepare)}
+KERNELS = {"CONV_2D": Kernel(prepare, (80, 56), (28, 28), persistent=channel_arrays)}

@@ -26,8 +26,6 @@ from qutils.tflm.kernels.base import (
     zero_point_of,
 )
 
-__all__ = ["KERNELS"]
-
 Adder = Callable[[Array, Array], Array]
 
 # int8 inputs are widened by this many bits before they are brought to a common scale.
@@ -127,7 +125,7 @@ def prepare_relu6(operator: Operator) -> Run:
 
 
 KERNELS = {
-    "ADD": Kernel(prepare_add),
-    "RELU": Kernel(prepare_relu),
-    "RELU6": Kernel(prepare_relu6),
+    "ADD": Kernel(prepare_add, (60, 60), (8, 8)),
+    "RELU": Kernel(prepare_relu, (28, 28)),
+    "RELU6": Kernel(prepare_relu6, (8, 8)),
 }

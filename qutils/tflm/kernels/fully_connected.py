@@ -14,9 +14,7 @@ import numpy as np
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Array, Kernel, Run, constant, zero_point_of
-from qutils.tflm.kernels.weighted import Weighted
-
-__all__ = ["KERNELS"]
+from qutils.tflm.kernels.weighted import Weighted, channel_arrays
 
 
 def prepare(operator: Operator) -> Run:
@@ -45,4 +43,11 @@ def prepare(operator: Operator) -> Run:
     return run
 
 
-KERNELS = {"FULLY_CONNECTED": Kernel(prepare)}
+def _channel_arrays(operator: Operator) -> tuple[int, ...]:
+    """Request the arrays of multipliers only for int8 weights with a scale per channel."""
+    weights = operator.input(1)
+    per_channel = weights.quantization is not None and len(weights.quantization.scale) > 1
+    return channel_arrays(operator) if weights.type == "INT8" and per_channel else ()
+
+
+KERNELS = {"FULLY_CONNECTED": Kernel(prepare, (72, 48), (32, 16), persistent=_channel_arrays)}

@@ -28,8 +28,6 @@ from qutils.tflm.kernels.base import (
     zero_point_of,
 )
 
-__all__ = ["KERNELS"]
-
 
 def prepare(operator: Operator) -> Run:
     """Prepare MEAN."""
@@ -100,4 +98,4 @@ def _scratch(operator: Operator) -> tuple[int, ...]:
     return (*fixed, *sums)
 
 
-KERNELS = {"MEAN": Kernel(prepare, _scratch)}
+KERNELS = {"MEAN": Kernel(prepare, (56, 56), (1, 1), scratch=_scratch)}

@@ -28,8 +28,6 @@ from qutils.tflm.kernels.base import (
 )
 from qutils.tflm.kernels.window import Window
 
-__all__ = ["KERNELS"]
-
 Pool = Callable[[Window, Array, Array], Array]
 
 
@@ -87,4 +85,7 @@ def prepare_maximum(operator: Operator) -> Run:
     return _prepare(operator, _maximum)
 
 
-KERNELS = {"AVERAGE_POOL_2D": Kernel(prepare_average), "MAX_POOL_2D": Kernel(prepare_maximum)}
+KERNELS = {
+    "AVERAGE_POOL_2D": Kernel(prepare_average, (32, 32), (40, 40)),
+    "MAX_POOL_2D": Kernel(prepare_maximum, (32, 32), (40, 40)),
+}

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from qutils.tflm.kernels.base import Array
 
-__all__ = ["Product", "exact_dtype", "float_product", "in_blocks"]
-
 Product = Callable[[Array, Array], Array]
 
 # Patches are copied block by block, so that a batch needs bounded memory.

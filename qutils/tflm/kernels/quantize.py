@@ -23,8 +23,6 @@ from qutils.tflm.kernels.base import (
     zero_point_of,
 )
 
-__all__ = ["KERNELS"]
-
 
 def prepare_quantize(operator: Operator) -> Run:
     """Prepare QUANTIZE: divide by the scale in float32, round half away from zero, clamp."""
@@ -69,4 +67,7 @@ def prepare_dequantize(operator: Operator) -> Run:
     return run
 
 
-KERNELS = {"QUANTIZE": Kernel(prepare_quantize), "DEQUANTIZE": Kernel(prepare_dequantize)}
+KERNELS = {
+    "QUANTIZE": Kernel(prepare_quantize, (32, 32)),
+    "DEQUANTIZE": Kernel(prepare_dequantize, (32, 32)),
+}

@@ -9,8 +9,6 @@ from qutils.errors import InvalidModelError
 from qutils.tflm.graph import DTYPES, Operator
 from qutils.tflm.kernels.base import Array, Kernel, Run, refuse_types, require_count
 
-__all__ = ["KERNELS"]
-
 
 def prepare(operator: Operator) -> Run:
     """Prepare RESHAPE; the shape is the one that the file gives the output."""
@@ -30,4 +28,4 @@ def prepare(operator: Operator) -> Run:
     return run
 
 
-KERNELS = {"RESHAPE": Kernel(prepare)}
+KERNELS = {"RESHAPE": Kernel(prepare, option_bytes=(36, 36))}

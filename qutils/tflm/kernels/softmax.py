@@ -33,8 +33,6 @@ from qutils.tflm.kernels.base import (
     zero_point_of,
 )
 
-__all__ = ["KERNELS", "exp_on_negative_values", "reciprocal"]
-
 Fixed = NDArray[np.int64]
 
 _multiply = saturating_rounding_doubling_high_mul
@@ -168,4 +166,4 @@ def reciprocal(x: Fixed, integer_bits: int) -> tuple[Fixed, Fixed]:
     return np.clip(estimate << 1, -(2**31), _ONE), np.int64(integer_bits) - headroom
 
 
-KERNELS = {"SOFTMAX": Kernel(prepare)}
+KERNELS = {"SOFTMAX": Kernel(prepare, (80, 56), (4, 4))}

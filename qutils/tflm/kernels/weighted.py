@@ -33,8 +33,6 @@ from qutils.tflm.kernels.base import (
 )
 from qutils.tflm.kernels.product import Product, exact_dtype, float_product
 
-__all__ = ["Weighted"]
-
 _HYBRID = "Hybrid models are not supported on TFLite Micro."
 
 
@@ -97,6 +95,12 @@ class Weighted:
     def center(self, x: Array, dtype: np.dtype) -> Array:
         """Return ``x - zero point`` in another dtype."""
         return x.astype(dtype) - dtype.type(self.zero_point)
+
+
+def channel_arrays(operator: Operator) -> tuple[int, int]:
+    """Return the bytes of the int32 multipliers and shifts, one for each channel."""
+    channels = operator.outputs[0].shape[-1]
+    return (4 * channels, 4 * channels)
 
 
 def _check_types(operator: Operator) -> str:

@@ -11,9 +11,6 @@ from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Array
 
-__all__ = ["Window"]
-
-
 # Padded inputs may be larger than inputs by this factor.
 _LARGEST_PADDING = 64
 

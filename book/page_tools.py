@@ -71,7 +71,11 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Markdown:
 def glue_all(values: Mapping[str, object]) -> None:
     """Store several values for the prose under their names, showing nothing."""
     for name, value in values.items():
-        glue(name, value.item() if isinstance(value, np.generic) else value, display=False)
+        glue(
+            name,
+            value.item() if isinstance(value, np.generic) else value,
+            display=False,
+        )
 
 
 def percent(fraction: float) -> str:
@@ -145,7 +149,9 @@ def toolkit_per_tensor(model: Any, images: np.ndarray) -> Any:
     The images, float32 (N, height, width, channels), give the activations their first ranges.
     """
     with quiet():
-        from tensorflow_model_optimization.python.core.quantization.keras import quantize
+        from tensorflow_model_optimization.python.core.quantization.keras import (
+            quantize,
+        )
         from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
             default_8bit_quantize_scheme as scheme,
         )

@@ -155,7 +155,10 @@ def report_unused(app: Sphinx, env: BuildEnvironment) -> None:
     used = set().union(*env.claims_used.values())
     for name in sorted(set(env.claims) - used):
         LOGGER.warning(
-            "claim '%s' of %s is printed nowhere", name, app.config.claims_file, type="claims"
+            "claim '%s' of %s is printed nowhere",
+            name,
+            app.config.claims_file,
+            type="claims",
         )
 
 

@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from unittest.mock import patch
 
 from rich.console import Console
 from traitlets.config import Config, PyFileConfigLoader
@@ -27,9 +28,16 @@ def assignments(root: Path = ROOT) -> list[str]:
     return sorted(path.name for path in (root / "solutions").iterdir() if path.is_dir())
 
 
-def course_config(root: Path = ROOT) -> Config:
-    """Return the settings in ``nbgrader_config.py``, as nbgrader itself would read them."""
-    return PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+def course_config(root: Path = ROOT, class_folder: Path | None = None) -> Config:
+    """Return the settings in ``nbgrader_config.py``, as nbgrader itself would read them.
+
+    ``class_folder`` is where the class lives, if not where these settings put it.
+    """
+    loader = PyFileConfigLoader("nbgrader_config.py", path=str(root))
+    if class_folder is None:
+        return loader.load_config()
+    with patch.dict(os.environ, COURSE_CLASS_DIR=str(class_folder)):
+        return loader.load_config()
 
 
 def generate(out: Path, root: Path = ROOT) -> None:

@@ -1,0 +1,382 @@
+"""A sample class: submissions made from answers, graded by nbgrader into a real gradebook.
+
+Plain nbgrader runs what it grades with the rights of the caller. These submissions are the
+course's own; those of strangers need a sandbox.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from exercises import ROOT, assignments, course_config
+
+RECORD = "report.json"
+LOG = "nbgrader.log"
+# What the grades depend on.
+INPUTS = (
+    "solutions",
+    "tools/sample_answers",
+    "tools/sample_class.py",
+    "tools/exercises.py",
+    "nbgrader_config.py",
+    "requirements.txt",
+)
+STEPS = ("submitted", "autograded", "feedback")
+CELL_MARK = re.compile(r"^# %% (\w+)\n", re.MULTILINE)
+
+Answers = dict[str, str]  # grade id of a cell -> its source
+
+
+class SampleClassError(Exception):
+    """Why there is no sample class."""
+
+
+@dataclass(frozen=True)
+class Grade:
+    """What one learner got for one assignment.
+
+    Attributes
+    ----------
+    score
+        None where nbgrader stored no grade; ``status`` says why.
+    feedback
+        Path of the feedback page below the class folder, None where there is none.
+    """
+
+    learner: str
+    assignment: str
+    score: float | None
+    max_score: float
+    status: str
+    feedback: str | None
+
+
+@dataclass(frozen=True)
+class ClassReport:
+    """The grades of a class; ``reused`` where nothing had changed since they were made."""
+
+    folder: Path
+    grades: tuple[Grade, ...]
+    seconds: float
+    reused: bool = False
+
+
+# ---- what the learners hand in
+
+
+def read_answers(path: Path) -> Answers:
+    """Return the cells of a file of answers, which ``# %% GRADE_ID`` lines divide.
+
+    What stands above the first cell goes in front of it, as a learner's own imports would.
+    """
+    head, *parts = CELL_MARK.split(path.read_text(encoding="utf-8"))
+    imports = [line for line in head.splitlines() if line.startswith("import ")]
+    answers = dict(zip(parts[::2], (part.strip() for part in parts[1::2]), strict=True))
+    first = next(iter(answers))
+    answers[first] = "\n".join([*imports, "", answers[first]])
+    return answers
+
+
+def reference_answers(root: Path, assignment: str) -> Answers:
+    """Return the answer cells of the instructor's notebook."""
+    path = root / "solutions" / assignment / f"{assignment}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    return {grade_id(cell): cell.source for cell in notebook.cells if is_answer(cell)}
+
+
+def grade_id(cell: Any) -> str:
+    """Return the name that nbgrader knows a cell by, "" for a cell that is not its own."""
+    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+
+
+def is_answer(cell: Any) -> bool:
+    """Tell whether a cell is one that learners fill in."""
+    return cell.metadata.get("nbgrader", {}).get("solution", False)
+
+
+def sample_answers(root: Path, assignment: str) -> dict[str, Answers]:
+    """Return what each learner of the sample class writes into which cells.
+
+    Cells that are not named stay as released.
+    """
+    folder = root / "tools" / "sample_answers" / assignment
+    reference = reference_answers(root, assignment)
+    wrong = read_answers(folder / "wrong.py")
+    names = list(reference)
+    middle = names[len(names) // 2]
+    return {
+        "perfect": reference,
+        "variant": read_answers(folder / "variant.py"),
+        # Every second question right, the others wrong.
+        "half-right": {
+            name: (wrong if number % 2 else reference)[name] for number, name in enumerate(names)
+        },
+        "untouched": {},
+        "wrong": wrong,
+        "syntax-error": reference | {names[0]: reference[names[0]].replace("):\n", ")\n", 1)},
+        "crashing": reference | {middle: "import os\n\nos._exit(1)"},
+    }
+
+
+def hand_in(released: Path, answers: Answers, submitted: Path) -> None:
+    """Write a released notebook with answers filled in."""
+    notebook = nbformat.read(released, as_version=4)
+    unknown = set(answers) - {grade_id(cell) for cell in notebook.cells if is_answer(cell)}
+    if unknown:
+        raise SampleClassError(f"{released.name} has no answer cells {sorted(unknown)}")
+    for cell in notebook.cells:
+        cell.source = answers.get(grade_id(cell), cell.source)
+    submitted.parent.mkdir(parents=True)
+    nbformat.write(notebook, submitted)
+
+
+# ---- grading
+
+
+class Course:
+    """nbgrader on the course in ``root`` with its class in ``folder``, step by step."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        # Imported here because it takes seconds: nbgrader loads Jupyter's servers.
+        from nbgrader.apps.api import NbGraderAPI
+
+        self.folder = folder
+        config = course_config(root, folder)
+        config.CourseDirectory.release_directory = str(folder / "release")
+        self.api = NbGraderAPI(config=config)
+        self.api.log.handlers.clear()
+        self.api.log.propagate = False
+
+    def generate(self, assignment: str) -> Path:
+        """Put an assignment into the gradebook; return its released notebook."""
+        self._must(self.api.generate_assignment(assignment))
+        return self.folder / "release" / assignment / f"{assignment}.ipynb"
+
+    def autograde(self, assignment: str, learner: str) -> str:
+        """Grade one submission; return "graded" or why there is no grade."""
+        result = self._logged(self.api.autograde(assignment, learner))
+        if result["success"]:
+            return "graded"
+        if "DeadKernelError" in result.get("log", ""):
+            return "not graded: kernel died"
+        return "not graded: nbgrader failed"
+
+    def feedback(self, assignment: str, learner: str) -> str | None:
+        """Write the feedback page of a graded submission; return its path in the class folder."""
+        self._must(self.api.generate_feedback(assignment, learner))
+        page = Path("feedback") / learner / assignment / f"{assignment}.html"
+        return str(page) if (self.folder / page).is_file() else None
+
+    def score(self, assignment: str, learner: str) -> tuple[float, float]:
+        """Return (score, max_score) from the gradebook."""
+        with self.api.gradebook as gradebook:
+            submission = gradebook.find_submission(assignment, learner)
+            return submission.score, submission.max_score
+
+    def max_score(self, assignment: str) -> float:
+        """Return the points of an assignment."""
+        with self.api.gradebook as gradebook:
+            return gradebook.find_assignment(assignment).max_score
+
+    def _must(self, result: dict[str, Any]) -> None:
+        if not self._logged(result)["success"]:
+            last = "\n".join(result.get("log", result["error"]).strip().splitlines()[-5:])
+            raise SampleClassError(f"nbgrader failed:\n{last}")
+
+    def _logged(self, result: dict[str, Any]) -> dict[str, Any]:
+        with (self.folder / LOG).open("a", encoding="utf-8") as log:
+            log.write(result.get("log", ""))
+        # nbgrader's API swallows Ctrl-C.
+        if "KeyboardInterrupt" in result.get("error", ""):
+            raise KeyboardInterrupt
+        return result
+
+
+def grade_class(root: Path, folder: Path, advance: Callable[[str], None]) -> tuple[Grade, ...]:
+    """Make and grade the sample class in the empty folder ``folder``.
+
+    ``advance`` is called with a description before each submission.
+    """
+    course = Course(root, folder)
+    grades = []
+    for assignment in assignments(root):
+        released = course.generate(assignment)
+        for learner, answers in sample_answers(root, assignment).items():
+            advance(f"{assignment}: {learner}")
+            target = folder / "submitted" / learner / assignment / released.name
+            hand_in(released, answers, target)
+            grades.append(_grade(course, assignment, learner))
+    shutil.rmtree(folder / "release")
+    return tuple(grades)
+
+
+def _grade(course: Course, assignment: str, learner: str) -> Grade:
+    status = course.autograde(assignment, learner)
+    if status != "graded":
+        return Grade(learner, assignment, None, course.max_score(assignment), status, None)
+    score, max_score = course.score(assignment, learner)
+    page = course.feedback(assignment, learner)
+    return Grade(learner, assignment, score, max_score, status, page)
+
+
+def run_sample_class(root: Path, class_folder: Path, console: Console | None = None) -> ClassReport:
+    """Grade the sample class into ``class_folder``, or return the recorded report.
+
+    The class is made beside its place and moved there when it is whole; the grades are made
+    again when solutions, sample answers, settings or locked packages have changed.
+
+    Raises
+    ------
+    SampleClassError
+        When nbgrader cannot generate an assignment or feedback, or when ``class_folder`` holds
+        the work of other learners, which must not be replaced.
+    """
+    key = _key(root)
+    recorded = _recorded(class_folder, key)
+    if recorded is not None:
+        return recorded
+    _refuse_foreign_work(root, class_folder)
+    # nbgrader starts "alembic" by name when it makes a gradebook.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    stage, old = (class_folder.with_name(class_folder.name + end) for end in (".new", ".old"))
+    for leftover in (stage, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    stage.mkdir(parents=True)
+    started = time.monotonic()
+    total = sum(len(sample_answers(root, name)) for name in assignments(root))
+    with _progress(console, total) as advance, _standard_error_to(stage / LOG):
+        grades = grade_class(root, stage, advance)
+    report = ClassReport(class_folder, grades, round(time.monotonic() - started, 1))
+    record = {"key": key, "seconds": report.seconds, "grades": [asdict(g) for g in grades]}
+    (stage / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    if class_folder.exists():
+        class_folder.rename(old)
+    stage.rename(class_folder)
+    shutil.rmtree(old, ignore_errors=True)
+    return report
+
+
+def _key(root: Path) -> str:
+    digest = hashlib.sha256()
+    for name in INPUTS:
+        path = root / name
+        files = [path] if path.is_file() else sorted(path.rglob("*.*"))
+        for file in files:
+            if file.is_file() and file.suffix in (".ipynb", ".py", ".txt"):
+                digest.update(f"{file.relative_to(root).as_posix()}\0".encode())
+                digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _recorded(class_folder: Path, key: str) -> ClassReport | None:
+    try:
+        record = json.loads((class_folder / RECORD).read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    if record["key"] != key:
+        return None
+    grades = tuple(Grade(**grade) for grade in record["grades"])
+    whole = all(g.feedback is None or (class_folder / g.feedback).is_file() for g in grades)
+    return ClassReport(class_folder, grades, record["seconds"], reused=True) if whole else None
+
+
+def _refuse_foreign_work(root: Path, class_folder: Path) -> None:
+    """Raise SampleClassError where somebody's real class would be replaced."""
+    if not class_folder.exists() or not any(class_folder.iterdir()):
+        return
+    sample = {learner for name in assignments(root) for learner in sample_answers(root, name)}
+    found = {path.name for step in STEPS for path in (class_folder / step).glob("*")}
+    if found - sample or not (class_folder / RECORD).is_file():
+        whose = ", ".join(sorted(found - sample)[:3]) or "a class that this program did not make"
+        raise SampleClassError(
+            f"{class_folder} holds the work of {whose}. Move it away; for a class of your own, "
+            "name a folder in COURSE_CLASS_DIR."
+        )
+
+
+@contextlib.contextmanager
+def _progress(console: Console | None, total: int) -> Iterator[Callable[[str], None]]:
+    now = TextColumn("{task.fields[now]}")
+    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), now)
+    with Progress(*columns, console=console, transient=True, disable=console is None) as progress:
+        task = progress.add_task("", total=total, completed=-1, now="")
+        yield lambda now: progress.update(task, advance=1, now=now)
+
+
+@contextlib.contextmanager
+def _standard_error_to(log_file: Path) -> Iterator[None]:
+    """Send warnings of this process and of the kernels it starts to a file."""
+    saved = os.dup(2)
+    try:
+        with log_file.open("a", encoding="utf-8") as log:
+            sys.stderr.flush()
+            os.dup2(log.fileno(), 2)
+            yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+# ---- what is shown
+
+
+def grades_table(report: ClassReport) -> Table:
+    """Return the grades as a table, a row for each learner, a column for each assignment."""
+    names = sorted({grade.assignment for grade in report.grades})
+    table = Table("learner", *names)
+    cells = {(grade.learner, grade.assignment): _cell(grade) for grade in report.grades}
+    for learner in dict.fromkeys(grade.learner for grade in report.grades):
+        table.add_row(learner, *(cells[learner, name] for name in names))
+    return table
+
+
+def _cell(grade: Grade) -> str:
+    if grade.score is None:
+        return grade.status
+    return f"{grade.score:g} of {grade.max_score:g}"
+
+
+def example_feedback(report: ClassReport) -> Path:
+    """Return the feedback page of a learner who has lost some points."""
+    pages = [
+        grade.feedback
+        for grade in report.grades
+        if grade.feedback and grade.score and grade.score < grade.max_score
+    ]
+    return report.folder / pages[0]
+
+
+def main() -> int:
+    """Grade the sample class and print its grades; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "class")
+    console = Console()
+    try:
+        report = run_sample_class(ROOT, parser.parse_args().out.absolute(), console)
+    except SampleClassError as error:
+        Console(stderr=True).print(str(error), markup=False)
+        return 1
+    console.print(grades_table(report))
+    console.print(f"Feedback of one learner: {example_feedback(report)}", soft_wrap=True)
+    console.print("Nothing has changed." if report.reused else f"{report.seconds:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

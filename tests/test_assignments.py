@@ -1,0 +1,320 @@
+"""The assignments: what learners get, and what nbgrader gives them for it."""
+
+import ast
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+import sample_class
+from exercises import assignments, check, differences
+from sample_class import (
+    ClassReport,
+    Grade,
+    SampleClassError,
+    example_feedback,
+    grade_id,
+    hand_in,
+    read_answers,
+    reference_answers,
+    run_sample_class,
+    sample_answers,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+NAMES = assignments(ROOT)
+# Every file of a learner's folder; a file that is not listed here has no business there.
+LISTED = {
+    "01_fp32_cost": {"01_fp32_cost.ipynb"},
+    "02_int8_mapping": {"02_int8_mapping.ipynb"},
+}
+POINTS = {
+    "01_fp32_cost": {"q1": 2, "q2": 2, "q3": 3, "q4": 3, "q5": 2, "q6": 3, "q7": 3},
+    "02_int8_mapping": {"q1": 3, "q2": 2, "q3": 3, "q4": 2, "q5": 2, "q6": 3, "q7": 2, "q8": 3},
+}
+# Questions whose points each learner of the sample class gets; None: not graded at all.
+RIGHT = {
+    "perfect": {name: set(POINTS[name]) for name in NAMES},
+    "variant": {name: set(POINTS[name]) for name in NAMES},
+    "half-right": {
+        "01_fp32_cost": {"q1", "q3", "q5", "q7"},
+        "02_int8_mapping": {"q1", "q3", "q5", "q7"},
+    },
+    "untouched": {name: set() for name in NAMES},
+    "wrong": {name: set() for name in NAMES},
+    "syntax-error": {name: set(POINTS[name]) - {"q1"} for name in NAMES},
+    "crashing": dict.fromkeys(NAMES),
+}
+
+
+def read(folder: str, name: str):
+    return nbformat.read(ROOT / folder / name / f"{name}.ipynb", as_version=4)
+
+
+def marked(source: str, mark: str) -> str:
+    """Return what stands between a BEGIN and an END mark, "" without them."""
+    found = re.search(rf"### BEGIN {mark}\n(.*?)\n\s*### END {mark}", source, re.DOTALL)
+    return found[1] if found else ""
+
+
+# The notebooks
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("folder", ["solutions", "exercises"])
+def test_notebooks_are_stored_clean(folder, name):
+    notebook = read(folder, name)
+    ids = [cell.id for cell in notebook.cells]
+    assert len(set(ids)) == len(ids)
+    assert notebook.metadata.kernelspec.name == "python3"
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert cell.outputs == []
+            assert cell.execution_count is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_question_has_its_four_parts(name):
+    cells = {cell.id: cell for cell in read("solutions", name).cells}
+    for question, points in POINTS[name].items():
+        text, tests = cells[f"{question}_text"], cells[f"{question}_tests"]
+        assert re.match(rf"## Question {question[1:]}: .*\({points} points\)\n", text.source)
+        answer = marked(cells[f"{question}_answer"].source, "SOLUTION")
+        assert 1 <= len(answer.splitlines()) <= 15
+        assert "assert" in cells[f"{question}_check"].source
+        assert "assert" in marked(tests.source, "HIDDEN TESTS")
+        assert tests.metadata.nbgrader.points == points
+        assert tests.metadata.nbgrader.locked
+        assert tests.metadata.nbgrader.grade
+    title = cells["title"].source
+    assert f"{sum(POINTS[name].values())} points" in title
+    assert f"`{name}`" in title
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_notebooks_need_numpy_only(name):
+    source = "\n".join(c.source for c in read("solutions", name).cells if c.cell_type == "code")
+    imported = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add(node.module)
+    assert imported <= {"numpy", "importlib", "qutils.tflm"}
+
+
+def test_energies_are_those_of_the_books_claims():
+    claims = yaml.safe_load((ROOT / "book" / "reference" / "claims.yml").read_text())
+    cells = {cell.id: cell for cell in read("solutions", "01_fp32_cost").cells}
+    energies = ast.literal_eval(cells["q6_given"].source.partition("=")[2].strip())
+    names = {
+        "float32 multiplication": "horowitz_fp32_mul",
+        "float32 addition": "horowitz_fp32_add",
+        "int8 multiplication": "horowitz_int8_mul",
+        "int32 addition": "horowitz_int32_add",
+        "word from 8 KB": "horowitz_sram_8kb",
+        "word from DRAM": "horowitz_dram",
+    }
+    assert energies == {what: float(claims[claim]["value"]) for what, claim in names.items()}
+    for value in energies.values():
+        assert f"| {value:g} |" in cells["q6_text"].source
+
+
+# The learners' side
+
+
+def test_exercises_are_what_solutions_generate():
+    assert check(ROOT) == []
+
+
+def test_differences_name_changed_missing_and_additional_files(tmp_path):
+    left, right = tmp_path / "left", tmp_path / "right"
+    for folder, files in ((left, {"same": "1", "changed": "1", "more": ""}), (right, {})):
+        (folder / "sub").mkdir(parents=True)
+        for name, text in (files or {"same": "1", "changed": "2", "less": ""}).items():
+            (folder / "sub" / name).write_text(text)
+    assert differences(left, right) == ["sub/changed", "sub/less", "sub/more"]
+    assert differences(left, left) == []
+    assert len(differences(left, tmp_path / "nowhere")) == 3
+
+
+def test_learners_folders_hold_listed_files_only():
+    found = {
+        path.relative_to(ROOT / "exercises").as_posix()
+        for path in (ROOT / "exercises").rglob("*")
+        if path.is_file() and ".ipynb_checkpoints" not in path.parts
+    }
+    assert found == {f"{name}/{file}" for name, files in LISTED.items() for file in files}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_learners_files_hold_no_trace_of_solutions_or_hidden_tests(name):
+    secret, public = set(), ""
+    for cell in read("solutions", name).cells:
+        hidden = marked(cell.source, "SOLUTION") + "\n" + marked(cell.source, "HIDDEN TESTS")
+        secret |= {line.strip() for line in hidden.splitlines() if len(line.strip()) > 12}
+        public += cell.source.replace(hidden.strip("\n"), "")
+    # A line that stands in a visible cell as well, such as a check, is no secret.
+    secret = {line for line in secret if line not in public}
+    assert len(secret) > 50
+    for path in (ROOT / "exercises" / name).iterdir():
+        notebook = nbformat.read(path, as_version=4)
+        text = "\n".join([*(cell.source for cell in notebook.cells), str(notebook.metadata)])
+        assert [line for line in secret if line in text] == []
+        assert "### BEGIN" not in path.read_text()
+        assert "### END" not in path.read_text()
+
+
+def run_cells(cells, answers):
+    """Run code cells as a notebook would; return the errors by cell id."""
+    space: dict = {}
+    errors = {}
+    for cell in cells:
+        if cell.cell_type == "code" and not cell.id.startswith(("real", "q5_demo")):
+            try:
+                exec(answers.get(grade_id(cell), cell.source), space)
+            except Exception as error:
+                errors[cell.id] = type(error)
+    return errors
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_visible_tests_pass_with_answers_and_fail_without(name):
+    cells = read("exercises", name).cells
+    assert run_cells(cells, reference_answers(ROOT, name)) == {}
+    checks = {f"{question}_check" for question in POINTS[name]}
+    assert run_cells(cells, {}) == dict.fromkeys(checks, NotImplementedError)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_real_part_runs_with_the_reference(name):
+    space: dict = {}
+    for cell in read("solutions", name).cells:
+        if cell.cell_type == "code":
+            exec(cell.source, space)
+    assert any(cell.id.startswith("real") for cell in read("solutions", name).cells)
+
+
+# The sample class, through nbgrader
+
+
+@pytest.fixture(scope="module")
+def report() -> ClassReport:
+    return run_sample_class(ROOT, ROOT / "build" / "test_class")
+
+
+def question_scores(report: ClassReport, assignment: str, learner: str) -> dict[str, float]:
+    from nbgrader.api import Gradebook
+
+    url = f"sqlite:///{report.folder / 'gradebook.db'}"
+    with Gradebook(url, "squeezing_brains") as gradebook:
+        submission = gradebook.find_submission(assignment, learner)
+        return {g.name.split("_")[0]: g.score for n in submission.notebooks for g in n.grades}
+
+
+@pytest.mark.parametrize("learner", RIGHT)
+@pytest.mark.parametrize("name", NAMES)
+def test_grades_of_the_sample_class(report, name, learner):
+    (grade,) = (g for g in report.grades if (g.learner, g.assignment) == (learner, name))
+    assert grade.max_score == sum(POINTS[name].values())
+    right = RIGHT[learner][name]
+    if right is None:
+        assert (grade.score, grade.status) == (None, "not graded: kernel died")
+        assert grade.feedback is None
+        return
+    assert grade.status == "graded"
+    assert question_scores(report, name, learner) == {
+        question: points if question in right else 0 for question, points in POINTS[name].items()
+    }
+    assert grade.score == sum(POINTS[name][question] for question in right)
+    page = (report.folder / grade.feedback).read_text()
+    assert f"Score: {grade.score:.1f} / {grade.max_score:.1f}" in page
+
+
+def test_the_whole_class_is_in_the_report(report):
+    found = {(grade.learner, grade.assignment) for grade in report.grades}
+    assert found == {(learner, name) for learner in RIGHT for name in NAMES}
+    table = sample_class.grades_table(report)
+    assert table.row_count == len(RIGHT)
+    assert example_feedback(report).is_file()
+
+
+def test_a_second_run_returns_the_recorded_report(report):
+    again = run_sample_class(ROOT, report.folder)
+    assert again.reused
+    assert again.grades == report.grades
+
+
+# The tool around it
+
+
+@pytest.fixture
+def small_course(tmp_path, monkeypatch):
+    """A course whose grading is replaced: what is left is keeping and replacing folders."""
+    for name in sample_class.INPUTS:
+        source, target = ROOT / name, tmp_path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+
+    def grade(root, folder, advance):
+        for learner in sample_answers(root, NAMES[0]):
+            (folder / "submitted" / learner).mkdir(parents=True)
+        return (Grade("perfect", NAMES[0], 18.0, 18.0, "graded", None),)
+
+    monkeypatch.setattr(sample_class, "grade_class", grade)
+    return tmp_path
+
+
+def test_the_class_is_made_again_when_an_answer_changes(small_course):
+    folder = small_course / "build" / "class"
+    assert not run_sample_class(small_course, folder).reused
+    assert run_sample_class(small_course, folder).reused
+    answers = small_course / "tools" / "sample_answers" / NAMES[0] / "variant.py"
+    answers.write_text(answers.read_text() + "\n")
+    assert not run_sample_class(small_course, folder).reused
+    assert [path.name for path in folder.parent.iterdir()] == ["class"]
+
+
+def test_an_interrupted_run_leaves_the_old_class(small_course, monkeypatch):
+    folder = small_course / "build" / "class"
+    run_sample_class(small_course, folder)
+    record = (folder / sample_class.RECORD).read_text()
+    (small_course / "requirements.txt").write_text("changed\n")
+
+    def interrupted(root, stage, advance):
+        (stage / "half").touch()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sample_class, "grade_class", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run_sample_class(small_course, folder)
+    assert (folder / sample_class.RECORD).read_text() == record
+    assert not (folder / "half").exists()
+    assert not run_sample_class(small_course, folder).reused
+    assert [path.name for path in folder.parent.iterdir()] == ["class"]
+
+
+@pytest.mark.parametrize("what", ["submitted/ada/01_fp32_cost", "gradebook.db"])
+def test_a_real_class_is_never_replaced(small_course, what):
+    folder = small_course / "build" / "class"
+    (folder / what).mkdir(parents=True)
+    with pytest.raises(SampleClassError, match="COURSE_CLASS_DIR"):
+        run_sample_class(small_course, folder)
+    assert (folder / what).exists()
+
+
+def test_answers_of_a_cell_that_is_not_there(tmp_path):
+    released = ROOT / "exercises" / NAMES[0] / f"{NAMES[0]}.ipynb"
+    with pytest.raises(SampleClassError, match=r"no answer cells \['q99_answer'\]"):
+        hand_in(released, {"q99_answer": ""}, tmp_path / "x.ipynb")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("file", ["variant.py", "wrong.py"])
+def test_sample_answers_cover_every_question(name, file):
+    answers = read_answers(ROOT / "tools" / "sample_answers" / name / file)
+    assert set(answers) == {f"{question}_answer" for question in POINTS[name]}

@@ -7,6 +7,8 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,\
 
 # Jupyter and nbgrader call other programs of the environment by name.
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python
+# On few cores, threads of NumPy's products wait for each other: one is faster.
+export OPENBLAS_NUM_THREADS ?= 1
 OUT ?= site
 PORT ?= 8000
 

@@ -17,7 +17,7 @@ from execution_cache import forget_changed_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path("build") / "jupyter-cache"  # as in _config.yml, below the root
-EXECUTING = re.compile(r"([\w/]+)\.(?:md|ipynb): Executing notebook")
+EXECUTING = re.compile(r"(\w+)\.(?:md|ipynb): Executing notebook")
 
 
 class BookError(Exception):

@@ -131,11 +131,21 @@ def test_links_between_pages_name_files(page):
             assert (page.parent / path).is_file(), target
 
 
-def test_the_extension_that_includes_functions_drops_docstrings_only():
-    sys.path.insert(0, str(BOOK / "_ext"))
-    try:
-        from function_source import without_docstring
-    finally:
-        sys.path.pop(0)
+@pytest.fixture
+def without_docstring(monkeypatch):
+    """Return the function of the book's extension that shortens what pages include."""
+    monkeypatch.syspath_prepend(str(BOOK / "_ext"))
+    from function_source import without_docstring
+
+    return without_docstring
+
+
+def test_an_included_function_loses_its_docstring_only(without_docstring):
     source = 'def f(x):\n    """Say.\n\n    More.\n    """\n\n    # why\n    return "x"\n'
     assert without_docstring(source) == 'def f(x):\n    # why\n    return "x"\n'
+
+
+def test_an_included_method_starts_at_the_margin(without_docstring):
+    assert without_docstring("    def f(self):\n        return 1\n") == (
+        "def f(self):\n    return 1\n"
+    )

@@ -22,7 +22,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-NOT_PAGES = {"genindex.html", "index.html", "search.html"}
+NOT_PAGES = {"index.html"}  # a redirection
 PAGES = sorted(
     str(path.relative_to(SITE)) for path in SITE.rglob("*.html") if path.name not in NOT_PAGES
 ) or ["intro.html"]

@@ -5,6 +5,7 @@ that run. It takes literalinclude's options; ``:pyobject:`` names the function o
 """
 
 import ast
+from textwrap import dedent
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -19,6 +20,7 @@ def without_docstring(source: str) -> str:
     >>> without_docstring('def f(x):\n    "Double."\n    return 2 * x\n')
     'def f(x):\n    return 2 * x\n'
     """
+    source = dedent(source)
     lines = source.splitlines(keepends=True)
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     for node in ast.walk(ast.parse(source)):

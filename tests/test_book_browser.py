@@ -24,7 +24,9 @@ FLAGS = (
 )
 NOT_PAGES = {"index.html"}  # a redirection
 PAGES = sorted(
-    str(path.relative_to(SITE)) for path in SITE.rglob("*.html") if path.name not in NOT_PAGES
+    str(path.relative_to(SITE))
+    for path in SITE.rglob("*.html")
+    if path.name not in NOT_PAGES and "_static" not in path.parts
 ) or ["intro.html"]
 WIDTHS = (390, 1280)
 

@@ -32,5 +32,7 @@ c.CourseDirectory.ignore = [
 ]
 
 # zip_collect: hand-ins named LEARNER_NOTEBOOK.ipynb, loose or in zip files.
-c.ZipCollectApp.downloaded_directory = str(class_folder / "downloaded")
+c.ZipCollectApp.collect_directory_structure = str(
+    class_folder / "{downloaded}" / "{assignment_id}" / "{collect_step}"
+)
 c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>[^/_]+)_(?P<file_id>[^/]+)"

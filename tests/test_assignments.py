@@ -85,6 +85,9 @@ def test_each_question_has_its_four_parts(name):
         answer = marked(cells[f"{question}_answer"].source, "SOLUTION")
         assert 1 <= len(answer.splitlines()) <= 15
         assert "assert" in cells[f"{question}_check"].source
+        # Graded, if only with 0 points: `nbgrader validate` looks at no other cells.
+        assert cells[f"{question}_check"].metadata.nbgrader.grade
+        assert cells[f"{question}_check"].metadata.nbgrader.points == 0
         assert "assert" in marked(tests.source, "HIDDEN TESTS")
         assert tests.metadata.nbgrader.points == points
         assert tests.metadata.nbgrader.locked
@@ -212,7 +215,8 @@ def question_scores(report: ClassReport, assignment: str, learner: str) -> dict[
     url = f"sqlite:///{report.folder / 'gradebook.db'}"
     with Gradebook(url, "squeezing_brains") as gradebook:
         submission = gradebook.find_submission(assignment, learner)
-        return {g.name.split("_")[0]: g.score for n in submission.notebooks for g in n.grades}
+        grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+        return {g.name.split("_")[0]: g.score for g in grades if g.name.endswith("_tests")}
 
 
 @pytest.mark.parametrize("learner", RIGHT)

@@ -25,7 +25,8 @@ class ExercisesError(Exception):
 
 def assignments(root: Path = ROOT) -> list[str]:
     """Return the names of the assignments: the folders of ``solutions/``, sorted."""
-    return sorted(path.name for path in (root / "solutions").iterdir() if path.is_dir())
+    folders = (path.name for path in (root / "solutions").iterdir() if path.is_dir())
+    return sorted(name for name in folders if not name.startswith("."))
 
 
 def course_config(root: Path = ROOT, class_folder: Path | None = None) -> Config:
@@ -80,11 +81,12 @@ def _generate_one(name: str, stage: Path, config: Config) -> None:
 def differences(left: Path, right: Path) -> list[str]:
     """Return the relative paths of files that are not the same in two folders, sorted.
 
-    Raises nothing for a folder that is missing: all files of the other one differ.
+    A folder that is missing counts as empty. Jupyter's checkpoints are left out.
     """
 
     def files(folder: Path) -> set[Path]:
-        return {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+        found = (path for path in folder.rglob("*") if path.is_file())
+        return {p.relative_to(folder) for p in found if ".ipynb_checkpoints" not in p.parts}
 
     def differ(name: Path) -> bool:
         a, b = left / name, right / name

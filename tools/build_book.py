@@ -17,6 +17,7 @@ from execution_cache import forget_changed_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path("build") / "jupyter-cache"  # as in _config.yml, below the root
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
 KERNEL = "[IPKernelApp]"  # its notes on transport are no problem of the book
 EXECUTING = re.compile(r"(\w+)\.(?:md|ipynb): Executing notebook")
 
@@ -69,7 +70,7 @@ def build_book(source: Path, out: Path, console: Console, root: Path = ROOT) -> 
 
 def summarize(log_file: Path) -> str:
     """Return the warnings and errors of a build's log, and where the rest is."""
-    lines = log_file.read_text().splitlines()
+    lines = COLOR.sub("", log_file.read_text()).splitlines()
     problems = [
         line
         for line in lines

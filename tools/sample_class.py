@@ -38,6 +38,7 @@ INPUTS = (
 )
 STEPS = ("submitted", "autograded", "feedback")
 CELL_MARK = re.compile(r"^# %% (\w+)\n", re.MULTILINE)
+SOLUTION_MARK = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 
 Answers = dict[str, str]  # grade id of a cell -> its source
 
@@ -93,10 +94,14 @@ def read_answers(path: Path) -> Answers:
 
 
 def reference_answers(root: Path, assignment: str) -> Answers:
-    """Return the answer cells of the instructor's notebook."""
+    """Return the answer cells of the instructor's notebook, without nbgrader's marks."""
     path = root / "solutions" / assignment / f"{assignment}.ipynb"
     notebook = nbformat.read(path, as_version=4)
-    return {grade_id(cell): cell.source for cell in notebook.cells if is_answer(cell)}
+    return {
+        grade_id(cell): SOLUTION_MARK.sub("", cell.source)
+        for cell in notebook.cells
+        if is_answer(cell)
+    }
 
 
 def grade_id(cell: Any) -> str:

@@ -1,5 +1,6 @@
 """`make course`: the book, the learners' notebooks and a graded sample class, then a summary."""
 
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -19,13 +20,19 @@ from sample_class import (
 def update_exercises(root: Path) -> list[str]:
     """Write ``exercises/`` anew where it is not what ``solutions/`` generates.
 
-    Returns the files that changed.
+    A file that is replaced may be somebody's work: it is kept below ``build/replaced/``. Files
+    that nothing generates are left alone. Returns the names of the files that were written.
     """
-    fresh = root / "build" / "exercises"
+    exercises, fresh = root / "exercises", root / "build" / "exercises"
     generate(fresh, root)
-    changed = differences(root / "exercises", fresh)
-    if changed:
-        generate(root / "exercises", root)
+    changed = [name for name in differences(exercises, fresh) if (fresh / name).is_file()]
+    keep = root / "build" / "replaced" / time.strftime("%Y-%m-%d_%H-%M-%S")
+    for name in changed:
+        if (exercises / name).is_file():
+            (keep / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(exercises / name, keep / name)
+        (exercises / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(fresh / name, exercises / name)
     return changed
 
 
@@ -46,7 +53,7 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("Stopped; run the command again to go on.")
         return 130
-    written = f"{len(changed)} files written anew" if changed else "unchanged"
+    written = f"{len(changed)} replaced, kept in build/replaced" if changed else "unchanged"
     console.print(grades_table(report))
     console.print(f"The book        {site / 'index.html'}", soft_wrap=True)
     console.print(f"Exercises       {', '.join(assignments(ROOT))} ({written})", soft_wrap=True)

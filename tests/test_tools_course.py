@@ -1,7 +1,8 @@
 """`make course` writes the learner notebooks anew and loses nobody's work."""
 
-import course
 import pytest
+
+import course
 
 
 @pytest.fixture

@@ -119,3 +119,9 @@ def test_links_lead_somewhere(site, name):
         assert goal.is_file(), target
         if parts.fragment and goal.suffix == ".html":
             assert f'id="{unquote(parts.fragment)}"' in goal.read_text(), target
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_output_names_an_address_in_memory(site, name):
+    """Such as ``<Legend at 0x7f...>``, which also differs from build to build."""
+    assert not re.search(r" at 0x[0-9a-f]{6}", (SITE / name).read_text())

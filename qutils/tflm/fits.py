@@ -77,6 +77,11 @@ class Verdict:
         """Return `fits`."""
         return self.fits
 
+    def __str__(self) -> str:
+        """Return the verdict in one line, and its reasons below."""
+        verdict = "fits" if self.fits else "does not fit"
+        return "\n".join([f"The model {verdict} the {self.board.name}.", *self.reasons])
+
 
 def fits(model: Model, board: str, *, code_bytes: int = CODE_BYTES) -> Verdict:
     """Say whether a model fits a board's flash and its SRAM.
@@ -103,6 +108,8 @@ def fits(model: Model, board: str, *, code_bytes: int = CODE_BYTES) -> Verdict:
     >>> verdict = fits(tiny_model(), "nano33ble")
     >>> verdict.fits, verdict.flash.ok, verdict.arena.ok
     (True, True, True)
+    >>> print(str(verdict).splitlines()[0])
+    The model fits the Arduino Nano 33 BLE Sense.
     """
     if code_bytes < 0:
         raise ValueError(f"code_bytes must not be negative, got {code_bytes}")

@@ -1,6 +1,8 @@
 """The book's sources: claims with their sources, pages in the contents, figures with words."""
 
 import ast
+import doctest
+import importlib
 import re
 import subprocess
 import sys
@@ -149,3 +151,11 @@ def test_an_included_method_starts_at_the_margin(without_docstring):
     assert without_docstring("    def f(self):\n        return 1\n") == (
         "def f(self):\n    return 1\n"
     )
+
+
+@pytest.mark.parametrize("name", ["claims", "function_source"])
+def test_examples_in_the_extensions(monkeypatch, name):
+    monkeypatch.syspath_prepend(str(BOOK / "_ext"))
+    done = doctest.testmod(importlib.import_module(name))
+    assert done.attempted > 0
+    assert done.failed == 0

@@ -14,13 +14,15 @@ CELL = "```{code-cell} ipython3\n%s\n```\n"
 
 @pytest.fixture
 def project(tmp_path):
-    """Three pages; qutils, where ``outer`` imports ``inner`` and ``alone`` imports nothing."""
+    """Three pages and their helper; ``outer`` imports ``inner``, ``alone`` imports nothing."""
     files = {
         "requirements.txt": "numpy==2.0",
         "qutils/__init__.py": "",
         "qutils/inner.py": "ONE = 1",
         "qutils/outer.py": "from qutils.inner import ONE",
         "qutils/alone.py": "TWO = 2",
+        "qutils/drawing.py": "THREE = 3",
+        "book/page_tools.py": "import qutils.drawing",
         "qutils/assets/weights.npz": "weights",
         "book/uses_outer.md": CELL % "from qutils.outer import ONE",
         "book/uses_alone.md": CELL % "from qutils import alone",
@@ -40,6 +42,7 @@ def project(tmp_path):
         ("qutils/inner.py", {"uses_outer.md"}),
         ("qutils/outer.py", {"uses_outer.md"}),
         ("qutils/alone.py", {"uses_alone.md"}),
+        ("qutils/drawing.py", {"uses_outer.md", "uses_alone.md", "prose.md"}),
         ("qutils/__init__.py", {"uses_outer.md", "uses_alone.md", "prose.md"}),
         ("qutils/assets/weights.npz", {"uses_outer.md", "uses_alone.md", "prose.md"}),
         ("book/results.csv", {"uses_outer.md", "uses_alone.md", "prose.md"}),

@@ -84,7 +84,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "book")
     arguments = parser.parse_args()
-    console = Console(stderr=True)
+    console = Console(stderr=True, log_path=False)
     try:
         site = build_book(ROOT / "book", arguments.out.resolve(), console)
     except BookError as error:

@@ -1,8 +1,9 @@
 """Forget executed pages whose inputs have changed, so that the book never prints old values.
 
 Jupyter Book's cache knows a page by the text of its code cells alone. A page also depends on the
-parts of qutils that it imports, on the data beside the pages and on the installed versions; each
-page's key is the hash of these, and a page whose key has changed loses its cached results.
+parts of qutils that it imports, itself or through the modules beside the pages, on the data there
+and on the installed versions; each page's key is the hash of these, and a page whose key has
+changed loses its cached results.
 """
 
 import ast
@@ -67,10 +68,12 @@ def page_keys(root: Path) -> dict[str, str]:
     shared = hashlib.sha256(sys.version.encode())
     for path in sorted(path for path in common if path.is_file()):
         shared.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    helpers = imported_units(book.rglob("*.py"), set(package_units))
     keys = {}
     for page in sorted(book.rglob("*.md")):
         digest = shared.copy()
-        used = with_dependencies(page_units(page, set(package_units)), package_units)
+        start = page_units(page, set(package_units)) | helpers
+        used = with_dependencies(start, package_units)
         for path in sorted(path for unit in used for path in package_units[unit]):
             digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
         keys[str(page.relative_to(book))] = digest.hexdigest()

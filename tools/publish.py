@@ -93,7 +93,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder of the site")
     out = parser.parse_args().out.resolve()
     try:
-        publish(out, Console(stderr=True))
+        publish(out, Console(stderr=True, log_path=False))
     except (PublishError, BookError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -26,7 +26,7 @@ course: setup ## build the book, the exercises and a graded sample class
 	@$(RUN) tools/course.py
 
 test: setup lint exercises book ## everything that CI runs
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n 2 --dist loadfile
 
 lint: setup
 	@$(RUN) -m ruff check .

@@ -95,7 +95,7 @@ def run_pip(*arguments: str) -> None:
             if line.startswith(("Collecting ", "Processing ")):
                 collected += 1
                 show_progress(f"  looked up {collected} of at most {total} packages", collected)
-            elif line.startswith("Installing collected packages"):
+            elif collected and line.startswith("Installing collected packages"):
                 print("\n  installing them, which takes a minute or two", flush=True)
     if pip.wait() != 0:
         print()

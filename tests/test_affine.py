@@ -161,10 +161,6 @@ def test_arguments_are_left_alone():
 # Errors
 
 
-def quantize_by_ones(x):
-    return quantize(x, QuantParams(1.0, 0))
-
-
 @pytest.mark.parametrize(
     "function", [choose_quant_params, lambda x: quantize(x, QuantParams(1, 0))]
 )

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qutils.affine import round_half_away
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.fixed_point import quantize_multiplier, requantize
 from qutils.tflm.graph import Operator, Tensor
@@ -166,18 +167,6 @@ def quantized_limits(operator: Operator) -> tuple[int, int]:
         for bound in activation_limits(operator)
     )
     return int(max(kind.min, low)), int(min(kind.max, high))
-
-
-def round_half_away(x: ArrayLike) -> NDArray[np.float64]:
-    """Round floats to whole numbers, ties away from zero, as ``TfLiteRound`` does.
-
-    Examples
-    --------
-    >>> round_half_away(np.float32([0.5, -2.5, 0.49999997]))
-    array([ 1., -3.,  0.])
-    """
-    wide = np.asarray(x, np.float64)
-    return np.trunc(wide + np.copysign(0.5, wide))
 
 
 @dataclass(frozen=True)

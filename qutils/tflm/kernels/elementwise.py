@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from qutils.affine import round_half_away
 from qutils.errors import InvalidModelError
 from qutils.fixed_point import quantize_multiplier, requantize
 from qutils.tflm.graph import Operator
@@ -21,7 +22,6 @@ from qutils.tflm.kernels.base import (
     require_count,
     require_shape,
     require_types,
-    round_half_away,
     scale_of,
     zero_point_of,
 )

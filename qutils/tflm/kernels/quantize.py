@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from qutils.affine import round_half_away
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import (
     Array,
@@ -17,7 +18,6 @@ from qutils.tflm.kernels.base import (
     refuse_types,
     require_count,
     require_shape,
-    round_half_away,
     scale_of,
     wrap_int32,
     zero_point_of,

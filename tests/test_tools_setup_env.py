@@ -52,26 +52,27 @@ def test_full_disk_is_seen_before_anything_is_written(setup_env, capsys, monkeyp
     assert not setup_env.VENV.exists()
 
 
-def unreachable_index() -> dict[str, str]:
-    """An environment in which pip finds no package index and does not wait for one."""
-    return {
+def set_up_offline(setup_env) -> subprocess.CompletedProcess:
+    """Run the set-up where pip finds no package index and does not wait for one."""
+    environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith("PIP_")},
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
         "PIP_RETRIES": "1",
         "PIP_NO_CACHE_DIR": "1",
     }
-
-
-def test_no_network_is_one_sentence_and_leaves_no_environment(setup_env):
-    result = subprocess.run(
+    return subprocess.run(
         [sys.executable, "tools/setup_env.py"],
         cwd=setup_env.ROOT,
-        env=unreachable_index(),
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_no_network_is_one_sentence_and_leaves_no_environment(setup_env):
+    result = set_up_offline(setup_env)
     assert result.returncode == 1
     assert result.stderr.startswith("The package index cannot be reached")
     assert not setup_env.VENV.exists()
@@ -82,13 +83,7 @@ def test_outdated_environment_survives_a_failed_renewal(setup_env):
     marker.parent.mkdir()
     marker.write_text("an environment that worked")
     setup_env.STAMP.write_text("the key of older requirements")
-    result = subprocess.run(
-        [sys.executable, "tools/setup_env.py"],
-        cwd=setup_env.ROOT,
-        env=unreachable_index(),
-        capture_output=True,
-        check=False,
-    )
+    result = set_up_offline(setup_env)
     assert result.returncode == 1
     assert marker.read_text() == "an environment that worked"
 

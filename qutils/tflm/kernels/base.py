@@ -1,4 +1,4 @@
-"""What all kernels share: their shape, the checks at the border, rounding and clamping.
+"""What all kernels share: their shape, and the checks at the border.
 
 A kernel is `prepare`: it looks at one operator, refuses what it cannot run, computes
 everything that does not depend on the values, and returns `run`.  `run` takes the operator's
@@ -11,18 +11,14 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from qutils.affine import round_half_away
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
-from qutils.fixed_point import quantize_multiplier, requantize
 from qutils.tflm.graph import Operator, Tensor
 
 Array = NDArray[Any]
 Run = Callable[[Sequence[Any]], tuple[Array, ...]]
-
-
-_BLOCK_ELEMENTS = 1 << 14
 
 
 def _nothing(operator: Operator) -> tuple[int, ...]:
@@ -167,68 +163,3 @@ def quantized_limits(operator: Operator) -> tuple[int, int]:
         for bound in activation_limits(operator)
     )
     return int(max(kind.min, low)), int(min(kind.max, high))
-
-
-@dataclass(frozen=True)
-class OutputStage:
-    """From accumulators to int8: add the bias, multiply, round twice, add the zero point, clamp.
-
-    Attributes
-    ----------
-    multiplier, shift
-        int64, one or one per channel, as `quantize_multiplier` returns them.
-    zero_point
-        Of the output.
-    low, high
-        Limits of the fused activation.
-    bias
-        int64, one or one per channel.
-    """
-
-    multiplier: NDArray[np.int64]
-    shift: NDArray[np.int64]
-    zero_point: int
-    low: int
-    high: int
-    bias: NDArray[np.int64] | int = 0
-
-    @classmethod
-    def of(
-        cls,
-        operator: Operator,
-        real_multiplier: ArrayLike,
-        bias: NDArray[np.int64] | int = 0,
-    ) -> "OutputStage":
-        """Prepare the stage for the operator's first output."""
-        multiplier, shift = quantize_multiplier(np.atleast_1d(np.asarray(real_multiplier)))
-        if (shift > 31).any():
-            raise InvalidModelError(
-                f"{operator.label} multiplies by {np.max(real_multiplier):.3g}: its scales do "
-                "not belong together"
-            )
-        low, high = quantized_limits(operator)
-        return cls(multiplier, shift, zero_point_of(operator.outputs[0]), low, high, bias)
-
-    def __call__(self, accumulator: Array) -> NDArray[np.int8]:
-        """Requantize whole numbers of any dtype, channels last.
-
-        Block by block, so that what lies between two steps stays in the processor's cache.
-        """
-        channels = self.multiplier.size if self.multiplier.size > 1 else 1
-        rows = accumulator.reshape(-1, max(channels, np.size(self.bias)))
-        output = np.empty(rows.shape, np.int8)
-        step = max(1, _BLOCK_ELEMENTS // rows.shape[1])
-        for start in range(0, len(rows), step):
-            output[start : start + step] = self._block(rows[start : start + step])
-        return output.reshape(accumulator.shape)
-
-    def _block(self, accumulator: Array) -> NDArray[np.int64]:
-        total = wrap_int32(accumulator.astype(np.int64) + self.bias)
-        output = requantize(total, self.multiplier, self.shift)
-        output += np.int64(self.zero_point)
-        return np.clip(output, self.low, self.high, out=output)
-
-
-def wrap_int32(x: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Reduce to int32 as the accumulators of C do, and widen again."""
-    return x.astype(np.int32).astype(np.int64)

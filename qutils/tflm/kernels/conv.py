@@ -14,14 +14,15 @@ import numpy as np
 from qutils.errors import InvalidModelError
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Array, Kernel, Run, constant, require_shape
+from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
 from qutils.tflm.kernels.product import in_blocks
 from qutils.tflm.kernels.weighted import Weighted, channel_arrays
 from qutils.tflm.kernels.window import Window
 
 
-def prepare(operator: Operator) -> Run:
+def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     """Prepare CONV_2D."""
-    layer = Weighted.of(operator, rank=4, axis=0)
+    layer = Weighted.of(operator, rank=4, axis=0, stage=stage)
     weights = constant(operator, 1)
     window = Window.of(operator, weights.shape[1:3])
     batch, channels_in = operator.input(0).shape[0], operator.input(0).shape[3]

@@ -15,13 +15,14 @@ import numpy as np
 
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Array, Kernel, Run, constant, require_shape
+from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
 from qutils.tflm.kernels.weighted import Weighted, channel_arrays
 from qutils.tflm.kernels.window import Window
 
 
-def prepare(operator: Operator) -> Run:
+def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     """Prepare DEPTHWISE_CONV_2D."""
-    layer = Weighted.of(operator, rank=4, axis=3)
+    layer = Weighted.of(operator, rank=4, axis=3, stage=stage)
     weights = constant(operator, 1)
     window = Window.of(operator, weights.shape[1:3])
     batch = operator.input(0).shape[0]

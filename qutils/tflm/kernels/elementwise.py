@@ -15,7 +15,6 @@ from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import (
     Array,
     Kernel,
-    OutputStage,
     Run,
     activation_limits,
     refuse_types,
@@ -25,6 +24,7 @@ from qutils.tflm.kernels.base import (
     scale_of,
     zero_point_of,
 )
+from qutils.tflm.kernels.output_stage import OutputStage
 
 Adder = Callable[[Array, Array], Array]
 

@@ -14,12 +14,13 @@ import numpy as np
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Array, Kernel, Run, constant, zero_point_of
+from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
 from qutils.tflm.kernels.weighted import Weighted, channel_arrays
 
 
-def prepare(operator: Operator) -> Run:
+def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     """Prepare FULLY_CONNECTED."""
-    layer = Weighted.of(operator, rank=2, axis=0)
+    layer = Weighted.of(operator, rank=2, axis=0, stage=stage)
     if operator.options["weights_format"]:
         raise UnsupportedOperatorError(f"{operator.label}: shuffled weights are not supported")
     weights, source, target = constant(operator, 1), operator.input(0), operator.outputs[0]

@@ -18,7 +18,6 @@ from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import (
     Array,
     Kernel,
-    OutputStage,
     Run,
     constant,
     refuse_types,
@@ -27,6 +26,7 @@ from qutils.tflm.kernels.base import (
     scale_of,
     zero_point_of,
 )
+from qutils.tflm.kernels.output_stage import OutputStage
 
 
 def prepare(operator: Operator) -> Run:

@@ -13,15 +13,14 @@ from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import (
     Array,
     Kernel,
-    OutputStage,
     Run,
     refuse_types,
     require_count,
     require_shape,
     scale_of,
-    wrap_int32,
     zero_point_of,
 )
+from qutils.tflm.kernels.output_stage import OutputStage, wrap_int32
 
 
 def prepare_quantize(operator: Operator) -> Run:

@@ -21,7 +21,6 @@ from qutils.errors import InvalidModelError
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import (
     Array,
-    OutputStage,
     activation_limits,
     constant,
     per_channel_scale,
@@ -31,6 +30,7 @@ from qutils.tflm.kernels.base import (
     scale_of,
     zero_point_of,
 )
+from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
 from qutils.tflm.kernels.product import Product, exact_dtype, float_product
 
 _HYBRID = "Hybrid models are not supported on TFLite Micro."
@@ -55,7 +55,9 @@ class Weighted:
     finish: Callable[[Array], Array]
 
     @classmethod
-    def of(cls, operator: Operator, rank: int, axis: int) -> "Weighted":
+    def of(
+        cls, operator: Operator, rank: int, axis: int, stage: StageMaker = OutputStage.of
+    ) -> "Weighted":
         """Check the operator's types and prepare its last step.
 
         Parameters
@@ -66,6 +68,8 @@ class Weighted:
             Dimensions of the filter.
         axis
             Dimension of the filter that holds the channels of the output.
+        stage
+            Makes the last step of int8 layers; another runtime rounds in another way.
         """
         require_count(operator, (2, 3))
         source, weights, target = operator.input(0), operator.input(1), operator.outputs[0]
@@ -82,8 +86,8 @@ class Weighted:
                 f"{operator.label}: {weights.label} has {len(scales)} scales for "
                 f"{weights.shape[axis]} channels"
             )
-        stage = OutputStage.of(operator, scale_of(source) * scales / scale_of(target), bias)
-        return cls(False, zero_point_of(source), stage)
+        finish = stage(operator, scale_of(source) * scales / scale_of(target), bias)
+        return cls(False, zero_point_of(source), finish)
 
     def product(self, matrix: Array) -> tuple[Array, Product]:
         """Return a matrix (terms, channels) in the dtype to multiply in, and how to do it."""

@@ -1,0 +1,86 @@
+"""From accumulators to int8 outputs, as TFLM rounds them.
+
+TFLM: ``kernels/internal/common.cc`` and ``kernels/internal/quantization_util.cc``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qutils.errors import InvalidModelError
+from qutils.fixed_point import quantize_multiplier, requantize
+from qutils.tflm.graph import Operator
+from qutils.tflm.kernels.base import Array, quantized_limits, zero_point_of
+
+# From an operator, its real multipliers and its bias to what turns sums into outputs.
+StageMaker = Callable[[Operator, ArrayLike, NDArray[np.int64]], Callable[[Array], Array]]
+
+# Whole numbers are requantized block by block, in the processor's cache.
+_BLOCK_ELEMENTS = 1 << 14
+
+
+@dataclass(frozen=True)
+class OutputStage:
+    """From accumulators to int8: add the bias, multiply, round twice, add the zero point, clamp.
+
+    Attributes
+    ----------
+    multiplier, shift
+        int64, one or one per channel, as `quantize_multiplier` returns them.
+    zero_point
+        Of the output.
+    low, high
+        Limits of the fused activation.
+    bias
+        int64, one or one per channel.
+    """
+
+    multiplier: NDArray[np.int64]
+    shift: NDArray[np.int64]
+    zero_point: int
+    low: int
+    high: int
+    bias: NDArray[np.int64] | int = 0
+
+    @classmethod
+    def of(
+        cls,
+        operator: Operator,
+        real_multiplier: ArrayLike,
+        bias: NDArray[np.int64] | int = 0,
+    ) -> "OutputStage":
+        """Prepare the stage for the operator's first output."""
+        multiplier, shift = quantize_multiplier(np.atleast_1d(np.asarray(real_multiplier)))
+        if (shift > 31).any():
+            raise InvalidModelError(
+                f"{operator.label} multiplies by {np.max(real_multiplier):.3g}: its scales do "
+                "not belong together"
+            )
+        low, high = quantized_limits(operator)
+        return cls(multiplier, shift, zero_point_of(operator.outputs[0]), low, high, bias)
+
+    def __call__(self, accumulator: Array) -> NDArray[np.int8]:
+        """Requantize whole numbers of any dtype, channels last.
+
+        Block by block, so that what lies between two steps stays in the processor's cache.
+        """
+        channels = self.multiplier.size if self.multiplier.size > 1 else 1
+        rows = accumulator.reshape(-1, max(channels, np.size(self.bias)))
+        output = np.empty(rows.shape, np.int8)
+        step = max(1, _BLOCK_ELEMENTS // rows.shape[1])
+        for start in range(0, len(rows), step):
+            output[start : start + step] = self._block(rows[start : start + step])
+        return output.reshape(accumulator.shape)
+
+    def _block(self, accumulator: Array) -> NDArray[np.int64]:
+        total = wrap_int32(accumulator.astype(np.int64) + self.bias)
+        output = requantize(total, self.multiplier, self.shift)
+        output += np.int64(self.zero_point)
+        return np.clip(output, self.low, self.high, out=output)
+
+
+def wrap_int32(x: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Reduce to int32 as the accumulators of C do, and widen again."""
+    return x.astype(np.int32).astype(np.int64)

@@ -1,4 +1,4 @@
-"""From accumulators to int8 outputs, as TFLM rounds them.
+"""From accumulators to int8 and int16 outputs, as TFLM rounds them.
 
 TFLM: ``kernels/internal/common.cc`` and ``kernels/internal/quantization_util.cc``.
 """
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qutils.errors import InvalidModelError
 from qutils.fixed_point import quantize_multiplier, requantize
-from qutils.tflm.graph import Operator
+from qutils.tflm.graph import DTYPES, Operator
 from qutils.tflm.kernels.base import Array, quantized_limits, zero_point_of
 
 # From an operator, its real multipliers and its bias to what turns sums into outputs.
@@ -23,7 +23,7 @@ _BLOCK_ELEMENTS = 1 << 14
 
 @dataclass(frozen=True)
 class OutputStage:
-    """From accumulators to int8: add the bias, multiply, round twice, add the zero point, clamp.
+    """From int32 sums to outputs: add the bias, multiply, round twice, add the zero point, clamp.
 
     Attributes
     ----------
@@ -35,6 +35,8 @@ class OutputStage:
         Limits of the fused activation.
     bias
         int64, one or one per channel.
+    type
+        Of the output, "INT8" or "INT16".
     """
 
     multiplier: NDArray[np.int64]
@@ -43,6 +45,7 @@ class OutputStage:
     low: int
     high: int
     bias: NDArray[np.int64] | int = 0
+    type: str = "INT8"
 
     @classmethod
     def of(
@@ -59,16 +62,17 @@ class OutputStage:
                 "not belong together"
             )
         low, high = quantized_limits(operator)
-        return cls(multiplier, shift, zero_point_of(operator.outputs[0]), low, high, bias)
+        output = operator.outputs[0]
+        return cls(multiplier, shift, zero_point_of(output), low, high, bias, output.type)
 
-    def __call__(self, accumulator: Array) -> NDArray[np.int8]:
+    def __call__(self, accumulator: Array) -> Array:
         """Requantize whole numbers of any dtype, channels last.
 
         Block by block, so that what lies between two steps stays in the processor's cache.
         """
         channels = self.multiplier.size if self.multiplier.size > 1 else 1
         rows = accumulator.reshape(-1, max(channels, np.size(self.bias)))
-        output = np.empty(rows.shape, np.int8)
+        output = np.empty(rows.shape, DTYPES[self.type])
         step = max(1, _BLOCK_ELEMENTS // rows.shape[1])
         for start in range(0, len(rows), step):
             output[start : start + step] = self._block(rows[start : start + step])

@@ -12,10 +12,11 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def ask(
 ) -> Answer:
     """Run a model on lists of inputs, one list for each invocation."""
     require_oracle()
-    kind, *values = _server().ask((model, inputs or [], arena_bytes))
+    kind, *values = server(__file__).ask((model, inputs or [], arena_bytes))
     if kind != "answer":
         raise OracleError(*values)
     return Answer(*values)
@@ -68,15 +69,16 @@ def first_outputs(model: bytes, batch: NDArray[Any]) -> NDArray[Any]:
 
 
 class _Server:
-    """The other process; a new one is started where the last one died."""
+    """The other process, which runs a script; a new one is started where the last one died."""
 
-    def __init__(self) -> None:
+    def __init__(self, script: str) -> None:
+        self.script = script
         self.process: subprocess.Popen[bytes] | None = None
 
     def ask(self, job: Any) -> tuple[Any, ...]:
         if self.process is None:
             self.process = subprocess.Popen(
-                [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                [sys.executable, self.script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -98,19 +100,26 @@ class _Server:
 
 
 @cache
-def _server() -> _Server:
-    server = _Server()
-    atexit.register(server.close)
-    return server
+def server(script: str) -> _Server:
+    """Return the one process that runs `script`, which calls `serve`."""
+    started = _Server(script)
+    atexit.register(started.close)
+    return started
 
 
-def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
+def serve(run: Callable[..., tuple[Any, ...]]) -> None:
+    """Answer jobs from standard input with what `run` makes of them, until there are no more.
+
+    What `run` prints goes to standard error.
+    """
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
     while True:
         try:
-            job = pickle.load(requests)
+            job = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
-        pickle.dump(_run(*job), replies)
+        pickle.dump(run(*job), replies)
         replies.flush()
 
 
@@ -157,6 +166,4 @@ def _standard_error_to(descriptor: int):
 
 
 if __name__ == "__main__":
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    _serve(sys.stdin.buffer, answers)
+    serve(_run)

@@ -107,10 +107,10 @@ def compare(content: bytes, seed: int, bound: float, tally: Tally) -> None:
         model = Model.from_bytes(content)
         interpreter = Interpreter(model_content=model)
         interpreter.allocate_tensors()
-    except QutilsError as error:
+    except QutilsError:
+        # What we refuse, TFLM has to refuse.
         with pytest.raises(OracleError):
             ask(content)
-            pytest.fail(f"refused, but TFLM runs it: {error}")
         tally.refused += 1
         return
     rng = np.random.default_rng(seed)

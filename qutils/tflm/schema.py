@@ -47,6 +47,7 @@ _POOL_FIELDS: dict[str, tuple[int, str, Any]] = {
     "filter_h": (4, "int32", 0),
     "activation": (5, "activation", 0),
 }
+_REDUCER_FIELDS: dict[str, tuple[int, str, Any]] = {"keep_dims": (0, "bool", False)}
 OPTION_FIELDS: dict[str, tuple[int, dict[str, tuple[int, str, Any]]]] = {
     "CONV_2D": (
         1,
@@ -83,5 +84,6 @@ OPTION_FIELDS: dict[str, tuple[int, dict[str, tuple[int, str, Any]]]] = {
     ),
     "SOFTMAX": (9, {"beta": (0, "float32", 0.0)}),
     "ADD": (11, {"activation": (0, "activation", 0)}),
-    "MEAN": (27, {"keep_dims": (0, "bool", False)}),
+    "MEAN": (27, _REDUCER_FIELDS),
+    "SUM": (27, _REDUCER_FIELDS),
 }

@@ -1,4 +1,4 @@
-"""AVERAGE_POOL_2D and MAX_POOL_2D, int8 and float32.
+"""AVERAGE_POOL_2D and MAX_POOL_2D, int8, int16 and float32.
 
 TFLM: ``micro/kernels/pooling.cc``, ``pooling_common.cc``,
 ``kernels/internal/reference/integer_ops/pooling.h`` and ``reference/pooling.h``.
@@ -33,15 +33,15 @@ Pool = Callable[[Window, Array, Array], Array]
 
 def _prepare(operator: Operator, pool: Pool) -> Run:
     require_count(operator, (1, 1))
-    kind = require_types(operator, "INT8", "FLOAT32")
+    kind = require_types(operator, "INT8", "INT16", "FLOAT32")
     source, target = operator.input(0), operator.outputs[0]
     window = Window.of(operator, (operator.options["filter_h"], operator.options["filter_w"]))
     require_shape(operator, target, (source.shape[0], *window.output, source.shape[3]))
-    if kind == "INT8":
+    if kind != "FLOAT32":
         same_scale = abs(scale_of(source) - scale_of(target)) <= 1e-6
         if not same_scale or zero_point_of(source) != zero_point_of(target):
             raise InvalidModelError(f"{operator.label} cannot rescale: input and output differ")
-    low, high = quantized_limits(operator) if kind == "INT8" else activation_limits(operator)
+    low, high = quantized_limits(operator) if kind != "FLOAT32" else activation_limits(operator)
     inside = window.inside()
 
     def run(inputs: Sequence[Array]) -> tuple[Array, ...]:

@@ -1,0 +1,111 @@
+"""MEAN and SUM, int8, int16 and float32.
+
+TFLM: ``micro/kernels/reduce.cc``, ``reduce_common.cc`` and
+``kernels/internal/reference/reduce.h``.
+
+Integers: the sum of ``x - input zero point`` over `count` elements is requantized; for MEAN
+with ``multiplier * 2**k / count``, where ``2**k`` is the largest power of two <= count, in the
+place of the multiplier.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from qutils.errors import InvalidModelError
+from qutils.tflm.graph import Operator
+from qutils.tflm.kernels.base import (
+    Array,
+    Kernel,
+    Run,
+    constant,
+    refuse_types,
+    require_count,
+    require_types,
+    scale_of,
+    zero_point_of,
+)
+from qutils.tflm.kernels.output_stage import OutputStage
+
+
+def prepare_mean(operator: Operator) -> Run:
+    """Prepare MEAN."""
+    return _prepare(operator, is_mean=True)
+
+
+def prepare_sum(operator: Operator) -> Run:
+    """Prepare SUM."""
+    return _prepare(operator, is_mean=False)
+
+
+def _prepare(operator: Operator, is_mean: bool) -> Run:
+    require_count(operator, (2, 2))
+    is_float = require_types(operator, "INT8", "INT16", "FLOAT32") == "FLOAT32"
+    source, target = operator.input(0), operator.outputs[0]
+    axes = _axes(operator)
+    kept = [n for axis, n in enumerate(source.shape) if axis not in axes]
+    if target.size != int(np.prod(kept, dtype=np.int64)):
+        raise InvalidModelError(
+            f"{operator.label}: {list(source.shape)} over {axes} is not of shape "
+            f"{list(target.shape)}"
+        )
+    count = int(np.prod([source.shape[axis] for axis in axes], dtype=np.int64))
+    if is_float:
+        reduce = _float_reducer(count if is_mean else 1)
+    else:
+        reduce = _integer_reducer(operator, count, is_mean)
+
+    def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
+        x = inputs[0]
+        # The reduced elements of one output, in their order in memory, become the last axis.
+        moved = np.moveaxis(x, [a + 1 for a in axes], range(x.ndim - len(axes), x.ndim))
+        return (reduce(moved.reshape(len(x), *target.shape, count)),)
+
+    return run
+
+
+def _axes(operator: Operator) -> list[int]:
+    source, axis = operator.input(0), operator.input(1)
+    if axis.type != "INT32":
+        refuse_types(operator)
+    rank = len(source.shape)
+    axes = [int(a) + rank if a < 0 else int(a) for a in constant(operator, 1).ravel()]
+    if any(not 0 <= a < rank for a in axes):
+        raise InvalidModelError(f"{operator.label} has axes {axes} for {rank} dimensions")
+    return sorted(set(axes))
+
+
+def _float_reducer(divisor: int) -> Callable[[Array], Array]:
+    def reduce(rows: Array) -> Array:
+        total = np.zeros(rows.shape[:-1], np.float32)
+        for k in range(rows.shape[-1]):
+            total += rows[..., k]
+        return total / np.float32(divisor)
+
+    return reduce
+
+
+def _integer_reducer(operator: Operator, count: int, is_mean: bool) -> Callable[[Array], Array]:
+    source, target = operator.input(0), operator.outputs[0]
+    stage = OutputStage.of(operator, scale_of(source) / scale_of(target))
+    if is_mean:
+        shift = int(stage.shift[0])
+        power = min(count.bit_length() - 1, 32, 31 + shift)
+        multiplier = (stage.multiplier << np.int64(power)) // np.int64(count)
+        stage = replace(stage, multiplier=multiplier, shift=stage.shift - power)
+    offset = np.int64(zero_point_of(source) * count)
+    return lambda rows: stage(rows.sum(axis=-1, dtype=np.int64) - offset)
+
+
+def _scratch(operator: Operator) -> tuple[int, ...]:
+    """Request an index, the axes, and for integers one int32 sum per output."""
+    fixed = (4 * len(operator.input(0).shape), 4 * operator.input(1).size)
+    sums = (4 * operator.outputs[0].size,) if operator.outputs[0].type != "FLOAT32" else ()
+    return (*fixed, *sums)
+
+
+KERNELS = {
+    "MEAN": Kernel(prepare_mean, (56, 56), (1, 1), scratch=_scratch),
+    "SUM": Kernel(prepare_sum, (56, 56), (1, 1), scratch=_scratch),
+}

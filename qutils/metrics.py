@@ -10,7 +10,9 @@ __all__ = [
     "Interval",
     "accuracy",
     "accuracy_interval",
+    "cosine",
     "cosine_similarity",
+    "decibels",
     "max_abs_error",
     "sqnr_db",
 ]
@@ -54,7 +56,17 @@ def sqnr_db(reference: ArrayLike, approximation: ArrayLike) -> float:
     20.0
     """
     r, a = _pair(reference, approximation)
-    signal, noise = np.sum(r**2), np.sum((r - a) ** 2)
+    return decibels(np.sum(r**2), np.sum((r - a) ** 2))
+
+
+def decibels(signal: float, noise: float) -> float:
+    """Ratio of two energies in dB, as `sqnr_db` returns it; for sums that were kept apart.
+
+    Examples
+    --------
+    >>> decibels(100.0, 1.0)
+    20.0
+    """
     if noise == 0:
         return float("inf")
     return float(10 * np.log10(signal / noise)) if signal else float("-inf")
@@ -84,10 +96,20 @@ def cosine_similarity(reference: ArrayLike, approximation: ArrayLike) -> float:
     0.96
     """
     r, a = _pair(reference, approximation)
-    lengths = float(np.linalg.norm(r) * np.linalg.norm(a))
-    if lengths == 0:
-        return float(not r.any() and not a.any())
-    return float(np.clip(np.sum(r * a) / lengths, -1.0, 1.0))
+    return cosine(np.sum(r * a), np.sum(r**2), np.sum(a**2))
+
+
+def cosine(product: float, first: float, second: float) -> float:
+    """Cosine from the sum of products and the two energies; for sums that were kept apart.
+
+    Examples
+    --------
+    >>> cosine(24.0, 25.0, 25.0)
+    0.96
+    """
+    if first == 0 or second == 0:
+        return float(first == second)
+    return float(np.clip(product / (sqrt(first) * sqrt(second)), -1.0, 1.0))
 
 
 def max_abs_error(reference: ArrayLike, approximation: ArrayLike) -> float:

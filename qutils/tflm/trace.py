@@ -1,0 +1,141 @@
+"""Run a model on a batch of real numbers, and keep what every operator computes."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qutils.affine import QuantParams, dequantize, quantize
+from qutils.tflm.graph import DTYPES, Tensor
+from qutils.tflm.interpreter import Interpreter
+from qutils.tflm.model import Model
+
+Array = NDArray[Any]
+
+_BITS = {"INT8": 8, "INT16": 16}
+_CHUNK_BYTES = 1 << 26
+
+
+def params_of(tensor: Tensor) -> QuantParams | None:
+    """Return how an activation is quantized; None where its numbers stand for themselves.
+
+    Raises
+    ------
+    ValueError
+        The file's scale or zero point make no sense.
+    """
+    if tensor.type not in _BITS or tensor.quantization is None:
+        return None
+    scale, zero_point = tensor.quantization.scale, tensor.quantization.zero_point
+    return QuantParams(scale[0], zero_point[0], bits=_BITS[tensor.type])
+
+
+def to_real(tensor: Tensor, values: Array) -> Array:
+    """Return the real numbers that the values of an activation stand for."""
+    params = params_of(tensor)
+    return values if params is None else dequantize(values, params)
+
+
+def to_inputs(model: Model, arrays: Sequence[Array]) -> list[Array]:
+    r"""Return arrays as a batch (N, \*shape) of the dtype of each input.
+
+    Parameters
+    ----------
+    model
+        The model.
+    arrays
+        One for each input: (N, \*shape), (N, \*shape[1:]) where the leading dimension is 1, or
+        a single one of shape ``shape``.  Real numbers are quantized where the input is.
+
+    Raises
+    ------
+    ValueError
+        Another number of arrays or of samples, another shape or dtype, no sample, NaN or
+        infinity.
+
+    Examples
+    --------
+    >>> from qutils.tflm.example import tiny_model
+    >>> to_inputs(tiny_model(), [np.array([[1.5, -2.0], [0.5, 1.0]])])[0].tolist()
+    [[[3, -4]], [[1, 2]]]
+    """
+    inputs = model.main.inputs
+    if len(arrays) != len(inputs):
+        raise ValueError(f"the model has {len(inputs)} inputs, {len(arrays)} arrays were given")
+    batch = [
+        _to_dtype(tensor, _to_batch(tensor, array))
+        for tensor, array in zip(inputs, arrays, strict=True)
+    ]
+    if len({len(array) for array in batch}) != 1:
+        raise ValueError(f"the arrays hold {', '.join(str(len(b)) for b in batch)} samples")
+    return batch
+
+
+def _to_batch(tensor: Tensor, array: Array) -> Array:
+    single = tensor.shape[:1] == (1,)
+    if array.shape == tensor.shape:
+        array = array[np.newaxis]
+    elif single and array.shape[1:] == tensor.shape[1:]:
+        array = array[:, np.newaxis]
+    if array.shape[1:] != tensor.shape or not len(array):
+        wanted = ", ".join(["N", *(str(n) for n in tensor.shape[single:])])
+        raise ValueError(
+            f"input {tensor.name!r} takes an array of shape ({wanted}), this one has shape "
+            f"{array.shape}"
+        )
+    return array
+
+
+def _to_dtype(tensor: Tensor, array: Array) -> Array:
+    dtype, params = DTYPES[tensor.type], params_of(tensor)
+    if array.dtype == dtype != np.float32:
+        return array
+    if array.dtype.kind != "f" or (params is None and dtype != np.float32):
+        either = f"{dtype} or float32" if params else dtype
+        raise ValueError(f"input {tensor.name!r} takes {either}, the array holds {array.dtype}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"the array for input {tensor.name!r} holds NaN or infinity")
+    return quantize(array, params) if params else array.astype(np.float32)
+
+
+def samples_at_once(*models: Model) -> int:
+    """Return how many samples can run side by side, so that memory stays bounded."""
+    sample = sum(t.size_bytes for m in models for t in m.main.tensors if t.data is None)
+    return max(1, _CHUNK_BYTES // (8 * max(1, sample)))
+
+
+def activations(model: Model, inputs: Sequence[Array], step: int) -> Iterator[dict[int, Array]]:
+    r"""Run a batch and yield all tensors that are not constants, part by part.
+
+    Parameters
+    ----------
+    model
+        The model.
+    inputs
+        As `to_inputs` returns them.
+    step
+        Samples of each part, see `samples_at_once`.
+
+    Yields
+    ------
+    Tensor index -> (n, \*shape), with n = `step` but in the last part.
+
+    Raises
+    ------
+    ArenaOutOfMemoryError
+        The activations are larger than any microcontroller's memory.
+    """
+    interpreter = Interpreter(model_content=model)
+    interpreter.allocate_tensors()
+    for start in range(0, len(inputs[0]), step):
+        parts = [array[start : start + step] for array in inputs]
+        values = zip((t.index for t in model.main.inputs), parts, strict=True)
+        yield interpreter._run(dict(values), keep_all=True)
+
+
+def run(model: Model, inputs: Sequence[Array]) -> list[Array]:
+    r"""Run a batch and return every output (N, \*shape) in its own dtype."""
+    runs = activations(model, inputs, samples_at_once(model))
+    parts = [[found[t.index] for t in model.main.outputs] for found in runs]
+    return [np.concatenate(output) for output in zip(*parts, strict=True)]

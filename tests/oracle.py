@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -53,9 +53,11 @@ def require_oracle() -> None:
 
 
 def ask(
-    model: bytes, inputs: list[list[NDArray[Any]]] | None = None, arena_bytes: int = ARENA_BYTES
+    model: bytes,
+    inputs: Sequence[list[NDArray[Any]] | None] | None = None,
+    arena_bytes: int = ARENA_BYTES,
 ) -> Answer:
-    """Run a model on lists of inputs, one list for each invocation."""
+    """Run a model on lists of inputs, one list for each invocation; None resets its state."""
     require_oracle()
     kind, *values = server(__file__).ask((model, inputs or [], arena_bytes))
     if kind != "answer":
@@ -131,6 +133,9 @@ def _run(model: bytes, invocations: list[Any], arena_bytes: int) -> tuple[Any, .
             interpreter = runtime.Interpreter.from_bytes(model, arena_size=arena_bytes)
             outputs = []
             for values in invocations:
+                if values is None:
+                    interpreter.reset()
+                    continue
                 for i, value in enumerate(values):
                     interpreter.set_input(value, i)
                 interpreter.invoke()

@@ -198,8 +198,14 @@ def _options(entry: Table, name: str, what: str) -> dict[str, Any]:
     options = {}
     for field, (position, form, default) in fields.items():
         names = {"padding": PADDINGS, "activation": ACTIVATIONS}.get(form)
-        form = "int8" if names else form
-        value = table.scalar(position, form, default, field) if table else default
+        if table is None:
+            value = default
+        elif form == "text":
+            value = table.text(position, field)
+        elif form == "integers":
+            value = table.integers(position, "int32", field)
+        else:
+            value = table.scalar(position, "int8" if names else form, default, field)
         if names is None:
             options[field] = value
         elif 0 <= value < len(names):

@@ -42,13 +42,14 @@ class Op:
 
 @dataclass(frozen=True)
 class Graph:
-    """Everything that a file holds."""
+    """Everything that a file holds; `called` are further subgraphs, numbered from 1."""
 
     tensors: tuple[T, ...]
     operators: tuple[Op, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     metadata: Mapping[str, bytes] = field(default_factory=dict)
+    called: tuple["Graph", ...] = ()
 
     def to_bytes(self) -> bytes:
         """Return the file."""
@@ -69,6 +70,27 @@ class _Writer:
     def model(self, graph: Graph) -> bytes:
         # Buffer 0 is empty by convention; every constant and every metadata entry has its own.
         blobs = [b""]
+        graphs = (graph, *graph.called)
+        names = sorted({operator.name for part in graphs for operator in part.operators})
+        subgraphs = [self.subgraph(part, names, blobs) for part in graphs]
+        metadata = []
+        for name, blob in graph.metadata.items():
+            metadata.append(self.table({0: self.string(name), 1: ("Uint32", len(blobs))}))
+            blobs.append(blob)
+        root = self.table(
+            {
+                0: ("Uint32", 3),
+                1: self.vector([self.code(name) for name in names]),
+                2: self.vector(subgraphs),
+                3: self.string("written by a test"),
+                4: self.vector([self.table({0: self.blob(blob)}) for blob in blobs]),
+                6: self.vector(metadata),
+            }
+        )
+        self.builder.Finish(root, b"TFL3")
+        return bytes(self.builder.Output())
+
+    def subgraph(self, graph: Graph, names: list[str], blobs: list[bytes]) -> int:
         tensors = []
         for tensor in graph.tensors:
             number = 0
@@ -76,13 +98,8 @@ class _Writer:
                 number = len(blobs)
                 blobs.append(np.asarray(tensor.data).tobytes())
             tensors.append(self.tensor(tensor, number))
-        metadata = []
-        for name, blob in graph.metadata.items():
-            metadata.append(self.table({0: self.string(name), 1: ("Uint32", len(blobs))}))
-            blobs.append(blob)
-        names = sorted({operator.name for operator in graph.operators})
         operators = [self.operator(operator, names) for operator in graph.operators]
-        subgraph = self.table(
+        return self.table(
             {
                 0: self.vector(tensors),
                 1: self.numbers("Int32", graph.inputs),
@@ -91,18 +108,6 @@ class _Writer:
                 4: self.string("main"),
             }
         )
-        root = self.table(
-            {
-                0: ("Uint32", 3),
-                1: self.vector([self.code(name) for name in names]),
-                2: self.vector([subgraph]),
-                3: self.string("written by a test"),
-                4: self.vector([self.table({0: self.blob(blob)}) for blob in blobs]),
-                6: self.vector(metadata),
-            }
-        )
-        self.builder.Finish(root, b"TFL3")
-        return bytes(self.builder.Output())
 
     def tensor(self, tensor: T, buffer: int) -> int:
         fields: dict[int, Any] = {
@@ -147,7 +152,12 @@ class _Writer:
                     form, value = "int8", PADDINGS.index(value)
                 elif form == "activation":
                     form, value = "int8", ACTIVATIONS.index(value)
-                options[position] = (form.capitalize(), value)
+                if form == "text":
+                    options[position] = self.string(value)
+                elif form == "integers":
+                    options[position] = self.numbers("Int32", value)
+                else:
+                    options[position] = (form.capitalize(), value)
             fields[3] = ("Uint8", number)
             fields[4] = self.table(options)
         return self.table(fields)

@@ -1,7 +1,7 @@
 """The bytes of a .tflite file as a value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 
@@ -23,14 +23,14 @@ class Model:
         Named byte strings that the file carries.
     description
         Text that the converter left.
-    size_bytes
-        Length of the file: what it takes in flash.
+    content
+        The whole file, as a program for a board carries it.
     """
 
     subgraphs: tuple[Subgraph, ...]
     metadata: Mapping[str, bytes]
     description: str
-    size_bytes: int
+    content: bytes = field(repr=False)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Model":
@@ -60,7 +60,7 @@ class Model:
             subgraphs=parse_subgraphs(root),
             metadata=parse_metadata(root),
             description=root.text(3, "description"),
-            size_bytes=len(data),
+            content=data,
         )
         _check_operators(model)
         return model
@@ -75,6 +75,11 @@ class Model:
             The file cannot be read.
         """
         return cls.from_bytes(Path(path).read_bytes())
+
+    @property
+    def size_bytes(self) -> int:
+        """Length of the file: what it takes in flash."""
+        return len(self.content)
 
     @property
     def main(self) -> Subgraph:

@@ -38,7 +38,8 @@ _OPERATOR_NAMES = """
 OPERATOR_NAMES = tuple(_OPERATOR_NAMES.split())
 
 # Operator -> (number in the union BuiltinOptions, its fields).  A field is
-# name: (number, type, default); "padding" and "activation" are enums of one byte.
+# name: (number, type, default); "padding" and "activation" are enums of one byte, "text" and
+# "integers" are vectors.
 _POOL_FIELDS: dict[str, tuple[int, str, Any]] = {
     "padding": (0, "padding", 0),
     "stride_w": (1, "int32", 0),
@@ -83,7 +84,25 @@ OPTION_FIELDS: dict[str, tuple[int, dict[str, tuple[int, str, Any]]]] = {
         },
     ),
     "SOFTMAX": (9, {"beta": (0, "float32", 0.0)}),
+    "CONCATENATION": (10, {"axis": (0, "int32", 0), "activation": (1, "activation", 0)}),
     "ADD": (11, {"activation": (0, "activation", 0)}),
     "MEAN": (27, _REDUCER_FIELDS),
     "SUM": (27, _REDUCER_FIELDS),
+    "SQUEEZE": (30, {"squeeze_dims": (0, "integers", ())}),
+    "STRIDED_SLICE": (
+        32,
+        {
+            "begin_mask": (0, "int32", 0),
+            "end_mask": (1, "int32", 0),
+            "ellipsis_mask": (2, "int32", 0),
+            "new_axis_mask": (3, "int32", 0),
+            "shrink_axis_mask": (4, "int32", 0),
+        },
+    ),
+    "SPLIT": (35, {"num_splits": (0, "int32", 0)}),
+    "PACK": (59, {"values_count": (0, "int32", 0), "axis": (1, "int32", 0)}),
+    "UNPACK": (64, {"num": (0, "int32", 0), "axis": (1, "int32", 0)}),
+    "SPLIT_V": (79, {"num_splits": (0, "int32", 0)}),
+    "CALL_ONCE": (103, {"init_subgraph_index": (0, "int32", 0)}),
+    "VAR_HANDLE": (111, {"container": (0, "text", ""), "shared_name": (1, "text", "")}),
 }

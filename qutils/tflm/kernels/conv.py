@@ -13,7 +13,7 @@ import numpy as np
 
 from qutils.errors import InvalidModelError
 from qutils.tflm.graph import Operator
-from qutils.tflm.kernels.base import Array, Kernel, Run, constant, require_shape
+from qutils.tflm.kernels.base import Array, Kernel, Run, require_shape
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
 from qutils.tflm.kernels.product import in_blocks
 from qutils.tflm.kernels.weighted import Weighted, channel_arrays
@@ -23,7 +23,7 @@ from qutils.tflm.kernels.window import Window
 def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     """Prepare CONV_2D."""
     layer = Weighted.of(operator, rank=4, axis=0, stage=stage)
-    weights = constant(operator, 1)
+    weights = layer.weights
     window = Window.of(operator, weights.shape[1:3])
     batch, channels_in = operator.input(0).shape[0], operator.input(0).shape[3]
     channels, depth = weights.shape[0], weights.shape[3]
@@ -34,18 +34,17 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
             f"of {depth} do not form groups"
         )
     require_shape(operator, operator.outputs[0], (batch, *window.output, channels))
-    # One matrix (terms, channels out of the group) per group, all of the widest dtype needed.
-    parts = [layer.product(w.reshape(len(w), -1).T) for w in np.split(weights, groups)]
-    product = parts[0][1]
-    dtype = np.result_type(*(matrix for matrix, _ in parts))
-    matrices = [matrix.astype(dtype) for matrix, _ in parts]
+    # One matrix (terms, channels out of the group) for each group.
+    matrices = [
+        np.ascontiguousarray(part.reshape(len(part), -1).T, layer.dtype)
+        for part in np.split(weights, groups)
+    ]
 
     def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
         x = inputs[0]
-        centered = layer.center(x.reshape(-1, *x.shape[2:]), dtype)
-        patches = window.patches(window.pad(centered, 0))
-        slices = np.split(patches, groups, axis=-1) if groups > 1 else [patches]
-        total = [in_blocks(s, m, product) for s, m in zip(slices, matrices, strict=True)]
+        padded = window.pad(x.reshape(-1, *x.shape[2:]), layer.zero_point, layer.dtype)
+        patches = np.split(window.patches(padded), groups, axis=-1)
+        total = [in_blocks(p, m, layer.product) for p, m in zip(patches, matrices, strict=True)]
         output = layer.finish(np.concatenate(total, axis=-1) if groups > 1 else total[0])
         return (output.reshape(len(x), batch, *output.shape[1:]),)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator
-from qutils.tflm.kernels.base import Array, Kernel, Run, constant, zero_point_of
+from qutils.tflm.kernels.base import Array, Kernel, Run
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
 from qutils.tflm.kernels.weighted import Weighted, channel_arrays
 
@@ -23,7 +23,7 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     layer = Weighted.of(operator, rank=2, axis=0, stage=stage)
     if operator.options["weights_format"]:
         raise UnsupportedOperatorError(f"{operator.label}: shuffled weights are not supported")
-    weights, source, target = constant(operator, 1), operator.input(0), operator.outputs[0]
+    weights, source, target = layer.weights, operator.input(0), operator.outputs[0]
     if (
         target.shape[-1:] != weights.shape[:1]
         or source.size * weights.shape[0] != target.size * weights.shape[1]
@@ -32,14 +32,12 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
             f"{operator.label}: input {list(source.shape)}, filter {list(weights.shape)} and "
             f"output {list(target.shape)} do not fit together"
         )
-    if not layer.is_float:
-        weights = weights.astype(np.int64) - zero_point_of(operator.input(1))
-    matrix, product = layer.product(weights.T)
+    matrix = np.ascontiguousarray(weights.T, layer.dtype)
 
     def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
         x = inputs[0]
-        rows = layer.center(x.reshape(-1, len(matrix)), matrix.dtype)
-        return (layer.finish(product(rows, matrix)).reshape(len(x), *target.shape),)
+        rows = x.reshape(-1, len(matrix)).astype(layer.dtype)
+        return (layer.finish(layer.product(rows, matrix)).reshape(len(x), *target.shape),)
 
     return run
 

@@ -4,7 +4,7 @@ TFLM: ``kernels/internal/common.cc`` and ``kernels/internal/quantization_util.cc
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,7 @@ StageMaker = Callable[[Operator, ArrayLike, NDArray[np.int64]], Callable[[Array]
 
 # Whole numbers are requantized block by block, in the processor's cache.
 _BLOCK_ELEMENTS = 1 << 14
+_NO_BIAS = np.zeros(1, np.int64)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class OutputStage:
     zero_point: int
     low: int
     high: int
-    bias: NDArray[np.int64] | int = 0
+    bias: NDArray[np.int64] = field(default_factory=lambda: _NO_BIAS)
     type: str = "INT8"
 
     @classmethod
@@ -52,7 +53,7 @@ class OutputStage:
         cls,
         operator: Operator,
         real_multiplier: ArrayLike,
-        bias: NDArray[np.int64] | int = 0,
+        bias: NDArray[np.int64] = _NO_BIAS,
     ) -> "OutputStage":
         """Prepare the stage for the operator's first output."""
         multiplier, shift = quantize_multiplier(np.atleast_1d(np.asarray(real_multiplier)))
@@ -64,6 +65,24 @@ class OutputStage:
         low, high = quantized_limits(operator)
         output = operator.outputs[0]
         return cls(multiplier, shift, zero_point_of(output), low, high, bias, output.type)
+
+    def per_channel(self, channels: int) -> "OutputStage":
+        """Return the same stage with one multiplier, shift and bias for each channel."""
+        return replace(
+            self,
+            multiplier=np.broadcast_to(self.multiplier, channels),
+            shift=np.broadcast_to(self.shift, channels),
+            bias=np.broadcast_to(self.bias, channels),
+        )
+
+    def of_channels(self, channels: NDArray[np.intp]) -> "OutputStage":
+        """Return the stage of some channels of a `per_channel` one."""
+        return replace(
+            self,
+            multiplier=self.multiplier[channels],
+            shift=self.shift[channels],
+            bias=self.bias[channels],
+        )
 
     def __call__(self, accumulator: Array) -> Array:
         """Requantize whole numbers of any dtype, channels last.

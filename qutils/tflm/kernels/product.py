@@ -19,15 +19,13 @@ Product = Callable[[Array, Array], Array]
 _BLOCK_BYTES = 1 << 23
 
 
-def exact_dtype(weights: Array, largest_input: int) -> np.dtype[np.floating]:
-    """Return the smallest float type in which ``x @ weights`` is exact.
+def exact_dtype(reach: int) -> np.dtype[np.floating]:
+    """Return the smallest float type that holds every sum of integers exactly.
 
     Parameters
     ----------
-    weights
-        Integers of shape (terms, channels).
-    largest_input
-        Largest magnitude of an input.
+    reach
+        Largest magnitude of a sum, were all its terms of one sign.
 
     Raises
     ------
@@ -36,16 +34,15 @@ def exact_dtype(weights: Array, largest_input: int) -> np.dtype[np.floating]:
 
     Examples
     --------
-    >>> exact_dtype(np.full((100, 1), 127), 255)
+    >>> exact_dtype(100 * 127 * 128)
     dtype('float32')
-    >>> exact_dtype(np.full((1000, 1), 127), 255)
+    >>> exact_dtype(10_000 * 127 * 128)
     dtype('float64')
     """
-    bound = int(np.abs(weights.astype(np.int64)).sum(axis=0).max(initial=0)) * largest_input
     for kind, mantissa in ((np.float32, 24), (np.float64, 53)):
-        if bound < 2**mantissa:
+        if reach < 2**mantissa:
             return np.dtype(kind)
-    raise OverflowError(f"sums of products reach {bound}")
+    raise OverflowError(f"sums of products reach {reach}")
 
 
 def float_product(x: Array, weights: Array) -> NDArray[np.float32]:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qutils.errors import InvalidModelError
 from qutils.tflm.graph import Operator
@@ -30,6 +31,7 @@ from qutils.tflm.kernels.base import (
     scale_of,
     zero_point_of,
 )
+from qutils.tflm.kernels.certified import CertifiedStage
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
 from qutils.tflm.kernels.product import Product, exact_dtype, float_product
 
@@ -42,16 +44,22 @@ class Weighted:
 
     Attributes
     ----------
-    is_float
-        Whether the layer is float32, else int8.
+    weights
+        The filter, without its zero point.
+    dtype
+        What to multiply in: float32 for float32, else the floats in which sums are exact.
     zero_point
-        Of the input; 0 for float32.
+        What lies in the padding of the input; 0 for float32.
+    product
+        Of a matrix (rows, terms) and one (terms, channels).
     finish
-        From sums of products, channels last, to outputs.
+        From sums of products, channels last, to outputs; may overwrite them.
     """
 
-    is_float: bool
+    weights: Array
+    dtype: np.dtype[np.floating]
     zero_point: int
+    product: Product
     finish: Callable[[Array], Array]
 
     @classmethod
@@ -79,32 +87,43 @@ class Weighted:
         bias = _bias(operator, np.float32 if is_float else np.int64)
         if is_float:
             low, high = activation_limits(operator)
-            return cls(True, 0, lambda total: np.clip(total + bias, low, high))
+            return cls(
+                constant(operator, 1),
+                np.dtype(np.float32),
+                0,
+                float_product,
+                lambda total: np.clip(total + bias, low, high),
+            )
         scales = per_channel_scale(weights)
         if len(scales) not in (1, weights.shape[axis]):
             raise InvalidModelError(
                 f"{operator.label}: {weights.label} has {len(scales)} scales for "
                 f"{weights.shape[axis]} channels"
             )
+        values = _centered(operator)
+        # The input's zero point goes into the bias, so that int8 values are multiplied as they are.
+        zero_point = zero_point_of(source)
+        others = tuple(dimension for dimension in range(rank) if dimension != axis)
+        bias = bias - np.int64(zero_point) * values.sum(others)
+        reach = np.int64(128) * np.abs(values).sum(others)
         finish = stage(operator, scale_of(source) * scales / scale_of(target), bias)
-        return cls(False, zero_point_of(source), finish)
-
-    def product(self, matrix: Array) -> tuple[Array, Product]:
-        """Return a matrix (terms, channels) in the dtype to multiply in, and how to do it."""
-        if self.is_float:
-            return np.ascontiguousarray(matrix), float_product
-        exact = exact_dtype(matrix, 128 + abs(self.zero_point))
-        return np.ascontiguousarray(matrix, exact), np.matmul
-
-    def center(self, x: Array, dtype: np.dtype) -> Array:
-        """Return ``x - zero point`` in another dtype."""
-        return x.astype(dtype) - dtype.type(self.zero_point)
+        if isinstance(finish, OutputStage):
+            finish = CertifiedStage(finish, reach)
+        return cls(values, exact_dtype(int(reach.max())), zero_point, np.matmul, finish)
 
 
 def channel_arrays(operator: Operator) -> tuple[int, int]:
     """Return the bytes of the int32 multipliers and shifts, one for each channel."""
     channels = operator.outputs[0].shape[-1]
     return (4 * channels, 4 * channels)
+
+
+def _centered(operator: Operator) -> NDArray[np.int64]:
+    """Return the filter without its zero point, which only FULLY_CONNECTED has."""
+    values = constant(operator, 1).astype(np.int64)
+    if operator.name == "FULLY_CONNECTED":
+        values -= np.int64(zero_point_of(operator.input(1)))
+    return values
 
 
 def _check_types(operator: Operator) -> str:

@@ -66,14 +66,18 @@ class Window:
             )
         return cls(size, stride, dilation, (height, width), output, before, after)
 
-    def pad(self, x: Array, value: float) -> Array:
-        """Surround (N, height, width, channels) with `value`."""
+    def pad(self, x: Array, value: float, dtype: np.dtype | None = None) -> Array:
+        """Surround (N, height, width, channels) with `value`, in another dtype if one is given."""
+        kind = x.dtype if dtype is None else dtype
         if not any(self.before + self.after):
-            return x
+            return x.astype(kind, copy=False)
         (top, left), (bottom, right) = self.before, self.after
-        return np.pad(
-            x, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=x.dtype.type(value)
+        (count, height, width, channels) = x.shape
+        padded = np.full(
+            (count, top + height + bottom, left + width + right, channels), value, kind
         )
+        padded[:, top : top + height, left : left + width] = x
+        return padded
 
     def inside(self) -> Array:
         """Return how many taps of each window lie inside the input: (out_h, out_w, 1) int32."""

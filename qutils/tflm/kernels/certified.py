@@ -1,0 +1,200 @@
+"""The output stage of int8 layers in floating point, where that is proved to be exact.
+
+TFLM's two roundings make the output a step function of the accumulator: it is at least ``k``
+from a whole number, the threshold of ``k``, on.  Two multiplications, additions and shifts of
+64 bits become ::
+
+    floor(accumulator * scale + offset)                      where outputs have one sign (RELU)
+    rint(real + clip(real, -tie, tie)) + zero point          where they have both,
+        with real = accumulator * scale + offset
+
+which never falls as the accumulator grows, however its steps are rounded: each of them is
+monotone.  So it is right for every accumulator exactly when it is right on both sides of each
+threshold, at most 2 * 255 numbers for a channel.  These are tried when the layer runs for the
+first time; a channel that fails is left to `OutputStage`.
+
+TFLM: ``MultiplyByQuantizedMultiplier`` in ``kernels/internal/common.cc``.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qutils.tflm.kernels.base import Array
+from qutils.tflm.kernels.output_stage import OutputStage
+
+# Scales that are tried for a channel: the nearest float, then its neighbours.
+_NEIGHBOURS = sorted(range(-10, 11), key=abs)
+# More channels or larger shifts are not worth a proof; the plain stage is always right.
+_MOST_CHANNELS = 1 << 12
+_LARGEST_SHIFT = 22
+
+
+@dataclass(frozen=True)
+class Line:
+    """The formula for a row of channels.
+
+    Attributes
+    ----------
+    scale, offset, tie
+        float32 or float64 (channels,).
+    zero_point
+        Of the output.
+    one_sign
+        Which of the two formulas.
+    """
+
+    scale: Array
+    offset: Array
+    tie: Array
+    zero_point: int
+    one_sign: bool
+
+    def __call__(self, accumulator: Array) -> Array:
+        """Return outputs before they are clamped; `accumulator` may be overwritten.
+
+        Parameters
+        ----------
+        accumulator
+            float32 or float64 (rows, channels), whole numbers.
+        """
+        in_place = accumulator.dtype == self.scale.dtype
+        value = np.multiply(accumulator, self.scale, out=accumulator if in_place else None)
+        value += self.offset
+        if self.one_sign:
+            return np.floor(value, out=value)
+        value += value.clip(-self.tie, self.tie)
+        np.rint(value, out=value)
+        value += value.dtype.type(self.zero_point)
+        return value
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Where the outputs of a row of channels change.
+
+    Attributes
+    ----------
+    output
+        int64 (steps, 1): outputs without the zero point, all but the lowest.
+    threshold
+        int64 (steps, channels): the least accumulator, without bias, that gives `output`.
+    reach, bias
+        int64 (channels,): largest magnitude of that accumulator, and the bias.
+    real, tie
+        float64 (channels,): the real multiplier, and half a unit of TFLM's first rounding.
+    """
+
+    output: NDArray[np.int64]
+    threshold: NDArray[np.int64]
+    reach: NDArray[np.int64]
+    bias: NDArray[np.int64]
+    real: NDArray[np.float64]
+    tie: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, stage: OutputStage, reach: NDArray[np.int64]) -> "Steps":
+        """Invert TFLM's two roundings, for shifts from `_LARGEST_SHIFT` to the right on."""
+        output = np.arange(stage.low + 1, stage.high + 1, dtype=np.int64)[:, np.newaxis]
+        output -= np.int64(stage.zero_point)
+        left, right = np.maximum(stage.shift, 0), np.maximum(-stage.shift, 0)
+        # Half away from zero: from a negative tie, it takes one more to go up.
+        product = (output << right) - (1 << right >> 1) + ((output <= 0) & (right > 0))
+        total = -((np.int64(2**30) - (product << 31)) // (stage.multiplier << left))
+        threshold = total - stage.bias
+        real = stage.multiplier * np.exp2(stage.shift - 31.0)
+        return cls(output, threshold, reach, stage.bias, real, np.exp2(-right - 1.0))
+
+    def offset(self, scale: Array) -> NDArray[np.float64]:
+        """Return the middle of the offsets for which ``floor`` of a line meets every step."""
+        inside = np.abs(self.threshold) <= self.reach
+        needed = self.output - scale.astype(np.float64) * self.threshold
+        lowest = needed.max(axis=0, where=inside, initial=-np.inf)
+        highest = (needed + scale).min(axis=0, where=inside, initial=np.inf)
+        centre = self.bias * self.real + self.tie + 0.5
+        reached = inside.any(axis=0)
+        middle = np.where(reached, lowest, centre) + np.where(reached, highest, centre)
+        return middle / 2
+
+    def met_by(self, line: Line) -> NDArray[np.bool_]:
+        """Return for each channel whether a line is right for every accumulator in reach."""
+        kind, output = line.scale.dtype, self.output + line.zero_point
+        at = np.clip(self.threshold, -self.reach, self.reach).astype(kind)
+        below = np.clip(self.threshold - 1, -self.reach, self.reach).astype(kind)
+        reaches = (self.threshold > self.reach) | (line(at) >= output)
+        waits = (self.threshold <= -self.reach) | (line(below) < output)
+        return np.all(reaches & waits, axis=0)
+
+
+class CertifiedStage:
+    """Stands in for an `OutputStage` whose accumulators are exact in floating point.
+
+    Parameters
+    ----------
+    plain
+        The plain stage.
+    reach
+        int64 (channels,), largest magnitude of the accumulator without the bias.
+    """
+
+    def __init__(self, plain: OutputStage, reach: NDArray[np.int64]) -> None:
+        self.plain = plain.per_channel(len(reach))
+        self.reach = reach
+
+    def __call__(self, accumulator: Array) -> NDArray[np.int8]:
+        """Turn sums, channels last, into outputs; `accumulator` may be overwritten."""
+        line, doubtful = self.certified
+        rows = accumulator.reshape(-1, len(self.reach))
+        exact = self.plain.of_channels(doubtful)(rows[:, doubtful]) if doubtful.size else None
+        value = line(rows)
+        output = value.clip(self.plain.low, self.plain.high, out=value).astype(np.int8)
+        if exact is not None:
+            output[:, doubtful] = exact
+        return output.reshape(accumulator.shape)
+
+    @cached_property
+    def certified(self) -> tuple[Line, NDArray[np.intp]]:
+        """The formula, and the channels that it does not hold for.
+
+        In float32 if that serves nearly all channels, else in float64.
+        """
+        line, doubtful = self._certify(np.dtype(np.float32))
+        if 8 * len(doubtful) > len(self.reach):
+            line, doubtful = self._certify(np.dtype(np.float64))
+        return line, doubtful
+
+    def _certify(self, kind: np.dtype[np.floating]) -> tuple[Line, NDArray[np.intp]]:
+        """Look for a line for each channel, and prove it."""
+        plain, reach = self.plain, self.reach
+        one_sign = plain.low >= plain.zero_point
+        scale, offset, tie = np.zeros((3, len(reach)), kind)
+        left = self._provable(kind)
+        for neighbour in _NEIGHBOURS:
+            steps = Steps.of(plain.of_channels(left), reach[left])
+            near = steps.real.astype(kind)
+            near += neighbour * np.spacing(near)
+            middle = steps.offset(near) + plain.zero_point if one_sign else steps.bias * near
+            line = Line(
+                near, middle.astype(kind), steps.tie.astype(kind), plain.zero_point, one_sign
+            )
+            holds = steps.met_by(line)
+            found = left[holds]
+            scale[found], offset[found], tie[found] = (
+                part[holds] for part in (line.scale, line.offset, line.tie)
+            )
+            left = left[~holds]
+            if not left.size:
+                break
+        proved = scale > 0
+        return Line(scale, offset, tie, plain.zero_point, one_sign), np.flatnonzero(~proved)
+
+    def _provable(self, kind: np.dtype[np.floating]) -> NDArray[np.intp]:
+        """Return the channels whose sums and thresholds stay within the number formats."""
+        plain, reach = self.plain, self.reach
+        if len(reach) > _MOST_CHANNELS or reach.max(initial=0) >= 2.0 ** (np.finfo(kind).nmant + 1):
+            return np.zeros(0, np.intp)
+        total = (reach + np.abs(plain.bias)) * np.exp2(np.maximum(plain.shift, 0))
+        possible = (plain.multiplier > 0) & (plain.shift >= -_LARGEST_SHIFT) & (total < 2.0**31)
+        return np.flatnonzero(possible)

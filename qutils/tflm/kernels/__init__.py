@@ -1,15 +1,19 @@
 """The operators that the emulator runs, one file for each family."""
 
 from qutils.tflm.kernels import (
+    concatenation,
     conv,
     depthwise,
     elementwise,
     fully_connected,
+    pad,
     pooling,
     quantize,
     reduce,
     reshape,
+    slices,
     softmax,
+    transpose,
 )
 from qutils.tflm.kernels.base import Kernel
 
@@ -24,5 +28,9 @@ KERNELS: dict[str, Kernel] = {
     **elementwise.KERNELS,
     **quantize.KERNELS,
     **reshape.KERNELS,
+    **concatenation.KERNELS,
+    **pad.KERNELS,
+    **slices.KERNELS,
+    **transpose.KERNELS,
     **softmax.KERNELS,
 }

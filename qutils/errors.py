@@ -3,7 +3,9 @@
 __all__ = [
     "ArenaOutOfMemoryError",
     "ConversionError",
+    "ExportError",
     "InvalidModelError",
+    "NoTimingDataError",
     "QutilsError",
     "UnsupportedFeatureError",
     "UnsupportedOperatorError",
@@ -36,5 +38,13 @@ class UnsupportedFeatureError(QutilsError, RuntimeError):
     """A LiteRT interpreter has this feature, TFLite Micro has not."""
 
 
+class NoTimingDataError(QutilsError, LookupError):
+    """Nobody has published the time that an estimate would need; what exists is listed."""
+
+
 class ConversionError(QutilsError, ValueError):
     """A converted model is not what was asked for, such as an int8 file with float operators."""
+
+
+class ExportError(QutilsError, ValueError):
+    """A program for a board cannot be made or written; nothing half-written is left."""

@@ -1,6 +1,7 @@
 """The operators that the emulator runs, one file for each family."""
 
 from qutils.tflm.kernels import (
+    activations,
     concatenation,
     conv,
     depthwise,
@@ -26,6 +27,7 @@ KERNELS: dict[str, Kernel] = {
     **pooling.KERNELS,
     **reduce.KERNELS,
     **elementwise.KERNELS,
+    **activations.KERNELS,
     **quantize.KERNELS,
     **reshape.KERNELS,
     **concatenation.KERNELS,

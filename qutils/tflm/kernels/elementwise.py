@@ -1,131 +1,132 @@
-"""ADD, RELU and RELU6, int8 and float32.
+"""Operators on two tensors that broadcast: ADD, SUB, MUL, MAXIMUM and MINIMUM.
 
-TFLM: ``micro/kernels/add.cc``, ``add_common.cc``, ``activations.cc``, ``activations_common.cc``
-and ``kernels/internal/reference/integer_ops/add.h``.
+TFLM: ``micro/kernels/add.cc``, ``add_common.cc``, ``sub.cc``, ``sub_common.cc``, ``mul.cc``,
+``mul_common.cc``, ``maximum_minimum.cc``; ``kernels/internal/reference/add.h``, ``sub.h`` and
+``integer_ops/mul.h``.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
-from qutils.affine import round_half_away
 from qutils.errors import InvalidModelError
-from qutils.fixed_point import quantize_multiplier, requantize
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import (
     Array,
     Kernel,
     Run,
     activation_limits,
+    quantized_limits,
     refuse_types,
     require_count,
     require_shape,
     require_types,
     scale_of,
-    zero_point_of,
 )
-from qutils.tflm.kernels.output_stage import OutputStage
+from qutils.tflm.kernels.rescale import centred, require_zero_point, rescaler, stored
+from qutils.tflm.kernels.tables import tabulated
 
-Adder = Callable[[Array, Array], Array]
+Pair = Callable[[Array, Array], Array]
 
-# int8 inputs are widened by this many bits before they are brought to a common scale.
-_ADD_LEFT_SHIFT = 20
+# Integers are widened by this many bits before they are brought to a common scale.
+_LEFT_SHIFT = {"INT8": 20, "INT16": 15}
 
 
-def prepare_add(operator: Operator) -> Run:
-    """Prepare ADD, with broadcasting.
+def prepare_sum(operator: Operator, combine: Pair) -> Run:
+    """Prepare ADD or SUB.
 
-    int8: both inputs are shifted left by 20 bits, multiplied to the scale
-    ``2 * max(scale 1, scale 2)``, added, and the sum is requantized.
+    Integers: both inputs are shifted left, multiplied to the scale
+    ``2 * max(scale 1, scale 2)``, combined, and the result is requantized.
     """
-    require_count(operator, (2, 2))
-    kind = require_types(operator, "INT8", "FLOAT32")
+    kind = _require_pair(operator, "INT8", "INT16", "FLOAT32")
+    if kind == "FLOAT32":
+        return _broadcast(operator, _clipped(operator, combine))
     first, second, target = operator.input(0), operator.input(1), operator.outputs[0]
-    if second.type != kind:
+    left = np.int64(_LEFT_SHIFT[kind])
+    twice_max = 2 * max(scale_of(first), scale_of(second))
+    real = twice_max / (2.0**left * scale_of(target))
+    if real >= 1:
+        raise InvalidModelError(f"{operator.label}: its scales do not belong together")
+    to_common = [rescaler(operator, scale_of(t) / twice_max) for t in (first, second)]
+    to_output = rescaler(operator, real)
+    limits = quantized_limits(operator)
+
+    def whole(a: Array, b: Array) -> Array:
+        return stored(
+            to_output(
+                combine(
+                    to_common[0](centred(a, first) << left),
+                    to_common[1](centred(b, second) << left),
+                )
+            ),
+            target,
+            limits,
+        )
+
+    return _broadcast(operator, tabulated(whole, first.type, second.type))
+
+
+def prepare_mul(operator: Operator) -> Run:
+    """Prepare MUL; products of integers are requantized."""
+    kind = _require_pair(operator, "INT8", "INT16", "FLOAT32")
+    if kind == "FLOAT32":
+        return _broadcast(operator, _clipped(operator, np.multiply))
+    first, second, target = operator.input(0), operator.input(1), operator.outputs[0]
+    if kind == "INT16":
+        require_zero_point(operator, 0, first, second, target)
+    to_output = rescaler(operator, scale_of(first) * scale_of(second) / scale_of(target))
+    limits = quantized_limits(operator)
+
+    def whole(a: Array, b: Array) -> Array:
+        return stored(to_output(centred(a, first) * centred(b, second)), target, limits)
+
+    return _broadcast(operator, tabulated(whole, first.type, second.type))
+
+
+def prepare_choice(operator: Operator, prefers: Pair) -> Run:
+    """Prepare MAXIMUM or MINIMUM: integers as they are, whatever their scales."""
+    _require_pair(operator, "INT8", "INT16", "INT32", "INT64", "FLOAT32")
+    # Of two zeros, or beside a NaN, C takes the second.
+    return _broadcast(operator, lambda a, b: np.where(prefers(a, b), a, b))
+
+
+def _clipped(operator: Operator, combine: Pair) -> Pair:
+    low, high = activation_limits(operator)
+    return lambda a, b: np.clip(combine(a, b), low, high)
+
+
+def _require_pair(operator: Operator, *allowed: str) -> str:
+    require_count(operator, (2, 2))
+    kind = require_types(operator, *allowed)
+    if operator.input(1).type != kind:
         refuse_types(operator)
+    return kind
+
+
+def _broadcast(operator: Operator, function: Pair) -> Run:
+    shapes = [operator.input(0).shape, operator.input(1).shape]
     try:
-        shape = np.broadcast_shapes(first.shape, second.shape)
+        shape = np.broadcast_shapes(*shapes)
     except ValueError:
         raise InvalidModelError(
-            f"{operator.label}: shapes {list(first.shape)} and {list(second.shape)} do not "
-            "broadcast"
+            f"{operator.label}: shapes {list(shapes[0])} and {list(shapes[1])} do not broadcast"
         ) from None
-    require_shape(operator, target, shape)
-    ranks = [len(shape) - len(t.shape) for t in (first, second)]
-    add = _int8_adder(operator) if kind == "INT8" else _float_adder(operator)
+    require_shape(operator, operator.outputs[0], shape)
+    # The axis of the batch comes first: missing dimensions are put behind it.
+    full = [(1,) * (len(shape) - len(s)) + s for s in shapes]
 
     def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
-        a, b = (
-            x.reshape(len(x), *(1,) * missing, *x.shape[1:])
-            for x, missing in zip(inputs, ranks, strict=True)
-        )
-        return (add(a, b),)
+        a, b = (x.reshape(len(x), *s) for x, s in zip(inputs, full, strict=True))
+        return (function(a, b),)
 
     return run
 
 
-def _float_adder(operator: Operator) -> Adder:
-    low, high = activation_limits(operator)
-
-    def add(a: Array, b: Array) -> Array:
-        return np.clip(a + b, low, high)
-
-    return add
-
-
-def _int8_adder(operator: Operator) -> Adder:
-    first, second, target = operator.input(0), operator.input(1), operator.outputs[0]
-    twice_max = 2 * max(scale_of(first), scale_of(second))
-    sides = []
-    for tensor in (first, second):
-        multiplier, shift = quantize_multiplier(scale_of(tensor) / twice_max)
-        sides.append((zero_point_of(tensor), np.array(multiplier), np.array(shift)))
-    real = twice_max / (2**_ADD_LEFT_SHIFT * scale_of(target))
-    if real >= 1:
-        raise InvalidModelError(f"{operator.label}: its scales do not belong together")
-    stage = OutputStage.of(operator, np.array(real))
-
-    def scaled(x: Array, side: tuple[int, Array, Array]) -> Array:
-        zero_point, multiplier, shift = side
-        shifted = (x.astype(np.int64) - np.int64(zero_point)) << np.int64(_ADD_LEFT_SHIFT)
-        return requantize(shifted, multiplier, shift)
-
-    def add(a: Array, b: Array) -> Array:
-        return stage(scaled(a, sides[0]) + scaled(b, sides[1]))
-
-    return add
-
-
-def prepare_relu(operator: Operator) -> Run:
-    """Prepare RELU; int8 values are requantized to the scale of the output."""
-    require_count(operator, (1, 1))
-    kind = require_types(operator, "INT8", "FLOAT32")
-    source, target = operator.input(0), operator.outputs[0]
-    require_shape(operator, target, source.shape)
-    if kind == "FLOAT32":
-        return lambda inputs: (np.where(inputs[0] < 0, np.float32(0), inputs[0]),)
-    whole = OutputStage.of(operator, np.array(scale_of(source) / scale_of(target)))
-    stage = OutputStage(whole.multiplier, whole.shift, whole.zero_point, whole.zero_point, 127)
-    zero_point = np.int64(zero_point_of(source))
-    return lambda inputs: (stage(inputs[0].astype(np.int64) - zero_point),)
-
-
-def prepare_relu6(operator: Operator) -> Run:
-    """Prepare RELU6; int8 values are only clamped, in the scale of the input."""
-    require_count(operator, (1, 1))
-    kind = require_types(operator, "INT8", "FLOAT32")
-    source = operator.input(0)
-    require_shape(operator, operator.outputs[0], source.shape)
-    if kind == "FLOAT32":
-        return lambda inputs: (np.clip(inputs[0], np.float32(0), np.float32(6)),)
-    zero = zero_point_of(source)
-    steps = float(round_half_away(np.float32(6) / np.float32(scale_of(source))))
-    six = int(min(zero + steps, 127))
-    return lambda inputs: (np.clip(inputs[0], zero, six),)
-
-
 KERNELS = {
-    "ADD": Kernel(prepare_add, (60, 60), (8, 8)),
-    "RELU": Kernel(prepare_relu, (28, 28)),
-    "RELU6": Kernel(prepare_relu6, (8, 8)),
+    "ADD": Kernel(partial(prepare_sum, combine=np.add), (60, 60), (8, 8)),
+    "SUB": Kernel(partial(prepare_sum, combine=np.subtract), (44, 44), (8, 8)),
+    "MUL": Kernel(prepare_mul, (40, 40), (4, 4)),
+    "MAXIMUM": Kernel(partial(prepare_choice, prefers=np.greater)),
+    "MINIMUM": Kernel(partial(prepare_choice, prefers=np.less)),
 }

@@ -1,10 +1,8 @@
-"""QUANTIZE (from float32 to int8, and from int8 to int8 of another scale) and DEQUANTIZE.
+"""QUANTIZE, from float32 or from integers of another scale or type, and DEQUANTIZE.
 
 TFLM: ``micro/kernels/quantize.cc``, ``quantize_common.cc``, ``dequantize.cc``,
 ``dequantize_common.cc``, ``kernels/internal/reference/quantize.h`` and ``requantize.h``.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,50 +18,59 @@ from qutils.tflm.kernels.base import (
     scale_of,
     zero_point_of,
 )
-from qutils.tflm.kernels.output_stage import OutputStage, wrap_int32
+from qutils.tflm.kernels.rescale import centred, rescaler, stored
+from qutils.tflm.kernels.tables import Function, on_one_input, tabulated
+
+_QUANTIZED = {
+    "FLOAT32": ("INT8", "INT16"),
+    "INT8": ("INT8", "UINT8", "INT16", "INT32"),
+    "INT16": ("INT8", "INT16", "INT32"),
+    "INT32": ("INT8", "INT16"),
+    "UINT8": ("INT8",),
+}
+_DEQUANTIZED = {"INT8": ("FLOAT32",), "INT16": ("FLOAT32",), "UINT8": ("FLOAT32",)}
 
 
 def prepare_quantize(operator: Operator) -> Run:
-    """Prepare QUANTIZE: divide by the scale in float32, round half away from zero, clamp."""
-    require_count(operator, (1, 1))
+    """Prepare QUANTIZE; integers are requantized."""
+    kind = _require(operator, _QUANTIZED)
     source, target = operator.input(0), operator.outputs[0]
-    require_shape(operator, target, source.shape)
-    if (source.type, target.type) == ("INT8", "INT8"):
-        return _prepare_requantize(operator)
-    if (source.type, target.type) != ("FLOAT32", "INT8"):
-        refuse_types(operator)
-    scale, zero_point = np.float32(scale_of(target)), zero_point_of(target)
+    if kind == "FLOAT32":
+        return on_one_input(_from_float(operator))
+    to_output = rescaler(operator, scale_of(source) / scale_of(target))
+    return on_one_input(tabulated(lambda x: stored(to_output(centred(x, source)), target), kind))
 
-    def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
+
+def _from_float(operator: Operator) -> Function:
+    """Divide by the scale in float32, round half away from zero, clamp."""
+    target = operator.outputs[0]
+    scale = np.float32(scale_of(target))
+
+    def quantize(x: Array) -> Array:
         with np.errstate(over="ignore", invalid="ignore"):
-            steps = round_half_away(inputs[0] / scale)
+            steps = round_half_away(x / scale)
         # C leaves open what becomes of NaN and of values beyond int32; this is x86-64.
         whole = np.where(np.abs(steps) < 2.0**31, steps, -(2.0**31)).astype(np.int64)
-        return (np.clip(wrap_int32(whole + zero_point), -128, 127).astype(np.int8),)
+        return stored(whole, target)
 
-    return run
-
-
-def _prepare_requantize(operator: Operator) -> Run:
-    source, target = operator.input(0), operator.outputs[0]
-    stage = OutputStage.of(operator, np.array(scale_of(source) / scale_of(target)))
-    zero_point = np.int64(zero_point_of(source))
-    return lambda inputs: (stage(inputs[0].astype(np.int64) - zero_point),)
+    return quantize
 
 
 def prepare_dequantize(operator: Operator) -> Run:
-    """Prepare DEQUANTIZE: scale * (x - zero point), one rounding."""
+    """Prepare DEQUANTIZE: scale * (x - zero point), which is rounded once."""
+    kind = _require(operator, _DEQUANTIZED)
+    source = operator.input(0)
+    scale, zero_point = np.float32(scale_of(source)), np.float32(zero_point_of(source))
+    return on_one_input(tabulated(lambda x: scale * (x.astype(np.float32) - zero_point), kind))
+
+
+def _require(operator: Operator, allowed: dict[str, tuple[str, ...]]) -> str:
     require_count(operator, (1, 1))
     source, target = operator.input(0), operator.outputs[0]
+    if target.type not in allowed.get(source.type, ()):
+        refuse_types(operator, f"Input {source.type}, output {target.type} not supported.")
     require_shape(operator, target, source.shape)
-    if (source.type, target.type) != ("INT8", "FLOAT32"):
-        refuse_types(operator)
-    scale, zero_point = scale_of(source), zero_point_of(source)
-
-    def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
-        return ((scale * (inputs[0].astype(np.float64) - zero_point)).astype(np.float32),)
-
-    return run
+    return source.type
 
 
 KERNELS = {

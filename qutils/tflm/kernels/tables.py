@@ -1,0 +1,75 @@
+"""Look up instead of computing again: functions that have few different inputs.
+
+An int8 value is one of 256; an int16 value, and a pair of int8 values, one of 65,536.  Once an
+operator has been asked for as many elements, it has cost as much as computing all there are.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from qutils.tflm.graph import DTYPES
+from qutils.tflm.kernels.base import Array, Run
+
+Function = Callable[..., Array]
+
+
+def tabulated(plain: Function, *types: str) -> Function:
+    """Return an element-wise function with the same outputs that becomes a table where it can.
+
+    Parameters
+    ----------
+    plain
+        From one or two arrays that broadcast to one array; each output depends on the inputs
+        at its own place alone.
+    types
+        Element types of the inputs; where they leave more than 65,536 combinations, `plain`
+        itself is returned.
+
+    Examples
+    --------
+    >>> square = tabulated(lambda x: x.astype(np.int16) ** 2, "INT8")
+    >>> square(np.full(256, -3, np.int8))[0]
+    np.int16(9)
+    """
+    dtypes = [DTYPES[name] for name in types]
+    few = sum(dtype.itemsize for dtype in dtypes) <= 2
+    return _Table(plain, dtypes) if few else plain
+
+
+def on_one_input(function: Function) -> Run:
+    """Return the `run` of an operator with one input."""
+    return lambda inputs: (function(inputs[0]),)
+
+
+class _Table:
+    """Outputs for all inputs, computed when that pays: loading a model stays quick."""
+
+    def __init__(self, plain: Function, dtypes: list[np.dtype[Any]]) -> None:
+        self._plain = plain
+        self._dtypes = dtypes
+        self._missing = 1 << (8 * sum(dtype.itemsize for dtype in dtypes))
+        self._outputs: Array | None = None
+
+    def __call__(self, *inputs: Array) -> Array:
+        if self._outputs is None:
+            self._missing -= np.broadcast(*inputs).size
+            if self._missing > 0:
+                return self._plain(*inputs)
+            self._outputs = self._plain(*every_input(self._dtypes))
+        first, *second = (x.view(f"u{x.itemsize}") for x in inputs)
+        index = np.left_shift(first, 8, dtype=np.uint16) | second[0] if second else first
+        return self._outputs.take(index)
+
+
+def every_input(dtypes: list[np.dtype[Any]]) -> list[Array]:
+    """Return each value of one dtype, or two arrays that broadcast to each pair, by bit pattern.
+
+    Examples
+    --------
+    >>> every_input([np.dtype("int8")])[0][[0, 1, 127, 128, 255]].tolist()
+    [0, 1, 127, -128, -1]
+    """
+    values = [np.arange(1 << (8 * d.itemsize), dtype=f"u{d.itemsize}").view(d) for d in dtypes]
+    return [values[0]] if len(values) == 1 else [values[0][:, np.newaxis], values[1]]

@@ -1,7 +1,11 @@
-"""Boards as data, and whether a model fits one."""
+"""Boards as data: sizes with the document that states them, and with what was compared."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TypeVar
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -17,11 +21,18 @@ class Board:
     clock_mhz
         Highest clock of that core.
     flash_bytes, sram_bytes
-        Memory for program and model, and memory for data.
+        Memory for program and model, and all memory for data.
+    arena_limit_bytes
+        The largest static array that a program with nothing else in it has room for: the
+        memory region that `linker` names.  An arena is one array; what caches, stacks or other
+        regions take is already gone.
     source
-        The document that states the sizes.
+        The data sheet that states the sizes, and where in it.
+    linker
+        The file that states `arena_limit_bytes`.
     checked
-        What the sizes were compared with; "data sheet" where its own text was read.
+        Texts in which the sizes were read; a data sheet that is not named here is cited without
+        having been read.
     word_bits
         Width of the processor's words.
     """
@@ -32,12 +43,16 @@ class Board:
     clock_mhz: int
     flash_bytes: int
     sram_bytes: int
+    arena_limit_bytes: int
     source: str
+    linker: str
     checked: str
     word_bits: int = 32
 
 
 _KIB, _MIB = 1024, 1024 * 1024
+_ESP_COMPARISON = "ESP-IDF Programming Guide 5.0, Chip Series Comparison"
+_PICO_SERIES = "Raspberry Pi's documentation of the Pico series, Key features"
 
 _ALL = (
     Board(
@@ -47,8 +62,10 @@ _ALL = (
         clock_mhz=16,
         flash_bytes=32 * _KIB,
         sram_bytes=2 * _KIB,
-        source="ATmega328P data sheet (Microchip), features, page 1",
-        checked="data sheet",
+        arena_limit_bytes=2 * _KIB,
+        source="ATmega328P data sheet (Microchip), Features, page 1",
+        linker="arduino/ArduinoCore-avr, boards.txt: uno.upload.maximum_data_size",
+        checked="the data sheet; boards.txt, where a bootloader leaves 32,256 bytes of flash",
         word_bits=8,
     ),
     Board(
@@ -58,8 +75,10 @@ _ALL = (
         clock_mhz=64,
         flash_bytes=_MIB,
         sram_bytes=256 * _KIB,
-        source="nRF52840 Product Specification (Nordic), key features",
-        checked="PlatformIO's description of the nRF52840",
+        arena_limit_bytes=256 * _KIB,
+        source="Arduino Nano 33 BLE Sense data sheet (ABX00031), Features: NINA B306 Module",
+        linker="NordicSemiconductor/nrfx, nrf52840_xxaa.ld: RAM",
+        checked="the data sheet; the linker script",
     ),
     Board(
         id="esp32",
@@ -67,12 +86,14 @@ _ALL = (
         core="ESP32 (Xtensa LX6)",
         clock_mhz=240,
         flash_bytes=4 * _MIB,
-        sram_bytes=320 * _KIB,
-        source=(
-            "ESP-IDF Programming Guide (Espressif), Heap Memory Allocation: of 520 KB SRAM, "
-            "320 KB are data RAM; flash depends on the module"
+        sram_bytes=520 * _KIB,
+        arena_limit_bytes=0x2C200,
+        source="ESP32 Series Datasheet (Espressif), Internal Memory; flash is the module's",
+        linker="espressif/esp-idf, ld/esp32/memory.ld.in: dram0_0_seg",
+        checked=(
+            f"{_ESP_COMPARISON}; the linker script; Memory Types in the same guide: of 320 KB of "
+            "data RAM at most 160 KB are static"
         ),
-        checked="the guide's text",
     ),
     Board(
         id="esp32s3",
@@ -81,11 +102,10 @@ _ALL = (
         clock_mhz=240,
         flash_bytes=8 * _MIB,
         sram_bytes=512 * _KIB,
-        source=(
-            "ESP32-S3 Series Datasheet (Espressif), memory: caches take a part of the SRAM; flash "
-            "depends on the module"
-        ),
-        checked="Espressif's product page",
+        arena_limit_bytes=0x403CB700 - 0x40378000,
+        source="ESP32-S3 Series Datasheet 2.0 (Espressif), Internal Memory; flash is the module's",
+        linker="espressif/esp-idf, ld/esp32s3/memory.ld.in: dram0_0_seg, shared with code in IRAM",
+        checked=f"{_ESP_COMPARISON}; the linker script",
     ),
     Board(
         id="esp32c3",
@@ -94,11 +114,10 @@ _ALL = (
         clock_mhz=160,
         flash_bytes=4 * _MIB,
         sram_bytes=400 * _KIB,
-        source=(
-            "ESP32-C3 Series Datasheet (Espressif), memory: 16 KB of the SRAM are cache; flash "
-            "depends on the module"
-        ),
-        checked="Zephyr's description of the ESP32-C3",
+        arena_limit_bytes=0x403D0000 - 0x40380000,
+        source="ESP32-C3 Series Datasheet 2.0 (Espressif), Internal Memory; flash is the module's",
+        linker="espressif/esp-idf, ld/esp32c3/memory.ld.in: dram0_0_seg, shared with code in IRAM",
+        checked=f"the data sheet's cover (flash); {_ESP_COMPARISON}; the linker script",
     ),
     Board(
         id="pico",
@@ -107,8 +126,13 @@ _ALL = (
         clock_mhz=133,
         flash_bytes=2 * _MIB,
         sram_bytes=264 * _KIB,
-        source="Raspberry Pi Pico Datasheet and RP2040 Datasheet (Raspberry Pi), introduction",
-        checked="RIOT's description of the board, MicroPython's of the RP2040",
+        arena_limit_bytes=256 * _KIB,
+        source=(
+            "Raspberry Pi Pico Datasheet (RP-008307-DS) and RP2040 Datasheet (RP-008371-DS), "
+            "introduction"
+        ),
+        linker="raspberrypi/pico-sdk, rp2040/memmap_default.ld: RAM, beside two regions of 4 KB",
+        checked=f"{_PICO_SERIES}; the linker script; boards/pico.h",
     ),
     Board(
         id="pico2",
@@ -117,8 +141,13 @@ _ALL = (
         clock_mhz=150,
         flash_bytes=4 * _MIB,
         sram_bytes=520 * _KIB,
-        source="Raspberry Pi Pico 2 Datasheet and RP2350 Datasheet (Raspberry Pi), introduction",
-        checked="Zephyr's description of the board",
+        arena_limit_bytes=512 * _KIB,
+        source=(
+            "Raspberry Pi Pico 2 Datasheet (RP-008299-DS) and RP2350 Datasheet (RP-008373-DS), "
+            "introduction"
+        ),
+        linker="raspberrypi/pico-sdk, rp2350/memmap_default.ld: RAM, beside two regions of 4 KB",
+        checked=f"{_PICO_SERIES}; the linker script; boards/pico2.h",
     ),
     Board(
         id="l4r5zi",
@@ -127,8 +156,10 @@ _ALL = (
         clock_mhz=120,
         flash_bytes=2 * _MIB,
         sram_bytes=640 * _KIB,
-        source="STM32L4R5xx data sheet DS12023 (STMicroelectronics), features",
-        checked="RIOT's description of the board",
+        arena_limit_bytes=640 * _KIB,
+        source="STM32L4R5xx data sheet DS12023 (STMicroelectronics), Features",
+        linker="STMicroelectronics/STM32CubeL4, STM32L4R5ZITX_FLASH.ld: RAM",
+        checked="the linker script; the system description in ST's submission to MLPerf Tiny",
     ),
     Board(
         id="nrf5340",
@@ -137,12 +168,34 @@ _ALL = (
         clock_mhz=128,
         flash_bytes=_MIB,
         sram_bytes=512 * _KIB,
-        source="nRF5340 Product Specification (Nordic), memory",
-        checked="Zephyr's device tree of the nRF5340",
+        arena_limit_bytes=512 * _KIB,
+        source="nRF5340 Product Specification (Nordic), Memory of the application core",
+        linker="Zephyr, dts/arm/nordic/nrf5340_cpuapp_qkaa.dtsi: sram0",
+        checked="the device tree; the system description in a submission to MLPerf Tiny",
     ),
 )
 
 BOARDS: dict[str, Board] = {board.id: board for board in _ALL}
+
+
+def look_up(table: Mapping[str, _Value], kind: str, name: str) -> _Value:
+    """Return an entry by its name.
+
+    Raises
+    ------
+    ValueError
+        There is none; the message names the nearest ones.
+
+    Examples
+    --------
+    >>> look_up({"apple": 1, "fig": 2}, "fruit", "Aple")
+    Traceback (most recent call last):
+    ValueError: no fruit 'Aple'; did you mean apple?
+    """
+    if name not in table:
+        near = get_close_matches(name.lower(), table, cutoff=0.5) or list(table)
+        raise ValueError(f"no {kind} {name!r}; did you mean {' or '.join(near)}?")
+    return table[name]
 
 
 def find_board(name: str) -> Board:
@@ -161,7 +214,4 @@ def find_board(name: str) -> Board:
     Traceback (most recent call last):
     ValueError: no board 'pico3'; did you mean pico or pico2?
     """
-    if name not in BOARDS:
-        near = get_close_matches(name.lower(), BOARDS, cutoff=0.5) or list(BOARDS)
-        raise ValueError(f"no board {name!r}; did you mean {' or '.join(near)}?")
-    return BOARDS[name]
+    return look_up(BOARDS, "board", name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from os import PathLike
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,10 +11,11 @@ from qutils.errors import UnsupportedFeatureError
 from qutils.tflm.arena import check_arena, plan_arena
 from qutils.tflm.boards import find_board
 from qutils.tflm.graph import DTYPES, Subgraph, Tensor
-from qutils.tflm.kernels import KERNELS
+from qutils.tflm.kernels import KERNELS, xnnpack
 from qutils.tflm.kernels.base import Run
 from qutils.tflm.model import Model
 
+_KERNELS = {"tflm": KERNELS, "xnnpack": xnnpack.KERNELS}
 # Activations of one chunk of a batch; more would leave the processor's cache.
 _CHUNK_BYTES = 1 << 20
 # Without a board or an arena size: far above any microcontroller, far below a PC.
@@ -22,7 +23,7 @@ _LARGEST_ARENA_BYTES = 1 << 26
 
 
 class Interpreter:
-    """Run a .tflite model as TFLite Micro does, bit for bit.
+    """Run a .tflite model as TFLite Micro does, or LiteRT with XNNPACK, bit for bit.
 
     The methods and the dictionaries of details are those of
     ``ai_edge_litert.interpreter.Interpreter``, so that it can take its place.
@@ -37,6 +38,9 @@ class Interpreter:
         Id of a board in `BOARDS`; the arena may not exceed its SRAM.
     arena_size
         Bytes of the arena; by default the board's whole SRAM, or as much as it takes.
+    rounding
+        "tflm", or "xnnpack" for what LiteRT computes on a PC with the delegate that it takes by
+        default; this leaves the arena as it is, and int8 operators alone are supported.
     experimental_delegates
         None: TFLM has no delegates.
 
@@ -45,7 +49,7 @@ class Interpreter:
     InvalidModelError, UnsupportedOperatorError
         From `Model.from_bytes`.
     ValueError
-        Not exactly one model, an unknown board, or an arena larger than the board's SRAM.
+        Not exactly one model, an unknown board or rounding, or an arena larger than the board's SRAM.
     UnsupportedFeatureError
         Delegates are given.
 
@@ -67,6 +71,7 @@ class Interpreter:
         *,
         board: str | None = None,
         arena_size: int | None = None,
+        rounding: Literal["tflm", "xnnpack"] = "tflm",
         experimental_delegates: Sequence[Any] | None = None,
     ) -> None:
         if experimental_delegates:
@@ -81,6 +86,9 @@ class Interpreter:
             self.model = Model.from_bytes(model_content)
         elif model_path is not None:
             self.model = Model.from_file(model_path)
+        if rounding not in _KERNELS:
+            raise ValueError(f"rounding is one of {list(_KERNELS)}, got {rounding!r}")
+        self._kernels = _KERNELS[rounding]
         self._arena_bytes = _arena_bytes(board, arena_size)
         self._runs: list[Run] | None = None
         self._values: dict[int, NDArray[Any]] = {}
@@ -93,9 +101,11 @@ class Interpreter:
         ------
         ArenaOutOfMemoryError
             The arena is too small; the message is TFLM's, and then an explanation.
+        UnsupportedOperatorError
+            An operator that is not held to LiteRT, with ``rounding="xnnpack"``.
         """
         check_arena(plan_arena(self.model), self._arena_bytes)
-        self._runs = [KERNELS[op.name].prepare(op) for op in self._graph.operators]
+        self._runs = [self._kernels[op.name].prepare(op) for op in self._graph.operators]
         self._values = {
             t.index: np.zeros((1, *t.shape), DTYPES[t.type]) for t in self._graph.inputs
         }
@@ -291,11 +301,11 @@ def _arena_bytes(board: str | None, arena_size: int | None) -> int:
         return _LARGEST_ARENA_BYTES if arena_size is None else arena_size
     found = find_board(board)
     if arena_size is None:
-        return found.sram_bytes
-    if arena_size > found.sram_bytes:
+        return found.arena_limit_bytes
+    if arena_size > found.arena_limit_bytes:
         raise ValueError(
-            f"an arena of {arena_size} bytes exceeds the {found.sram_bytes} bytes of SRAM of the "
-            f"{found.name}"
+            f"an arena of {arena_size} bytes exceeds the {found.arena_limit_bytes} bytes of SRAM "
+            f"that one array can have on the {found.name}"
         )
     return arena_size
 

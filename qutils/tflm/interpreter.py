@@ -49,7 +49,8 @@ class Interpreter:
     InvalidModelError, UnsupportedOperatorError
         From `Model.from_bytes`.
     ValueError
-        Not exactly one model, an unknown board or rounding, or an arena larger than the board's SRAM.
+        Not exactly one model, an unknown board or rounding, or an arena larger than the
+        board's SRAM.
     UnsupportedFeatureError
         Delegates are given.
 

@@ -1,0 +1,308 @@
+"""The int8 operators as LiteRT computes them, with the delegate XNNPACK that it takes by default.
+
+Both runtimes are right; they round differently.  TFLM multiplies by an integer and shifts, which
+a processor without floats can do.  XNNPACK multiplies the same int32 sum by a float32, rounds
+half to even, clamps and adds the zero point.  Where neither rounds, they agree.
+
+`KERNELS` has a kernel for each operator of TFLM's.  An operator that is not held to LiteRT is
+refused: float32, whose sums depend on the order in which a processor adds; int16; and factors
+for which LiteRT turns from XNNPACK to kernels of its own.  Shapes and counts have been checked
+by TFLM's kernel when the model was read.
+
+XNNPACK: ``src/microparams-init.c``, ``src/reference/unary-elementwise.cc``,
+``src/operators/reduce-nd.c``; LiteRT: ``tflite/delegates/xnnpack/xnnpack_delegate.cc``,
+``tflite/kernels/internal/optimized/optimized_ops.h`` for SOFTMAX.  Measured with LiteRT 2.3 on
+x86-64 with AVX-512.  All is exact but for one product and sum in MEAN and SUM, which a compiler
+may fuse on another processor.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qutils.errors import UnsupportedOperatorError
+from qutils.tflm import kernels as tflm
+from qutils.tflm.graph import Operator, Tensor
+from qutils.tflm.kernels import conv, depthwise, fully_connected
+from qutils.tflm.kernels.base import (
+    Array,
+    Kernel,
+    Run,
+    activation_limits,
+    constant,
+    per_channel_scale,
+    quantized_limits,
+    scale_of,
+    zero_point_of,
+)
+from qutils.tflm.kernels.output_stage import wrap_int32
+
+Floats = NDArray[np.float32]
+
+# XNNPACK adds with integer factors of this many bits, the larger of the two.
+_SUM_BITS = 20
+_EVERY_INT8 = np.arange(256, dtype=np.uint8).view(np.int8)
+
+
+def float_stage(
+    operator: Operator, real_multiplier: ArrayLike, bias: NDArray[np.int64]
+) -> Callable[[Array], Array]:
+    """Prepare the last step of a layer with weights; a `StageMaker`.
+
+    The factor is ``input scale * filter scale / output scale``, each step in float32, which is
+    not always `real_multiplier` rounded.
+    """
+    filter_scale = per_channel_scale(operator.input(1)).astype(np.float32)
+    factor = _scale(operator.input(0)) * filter_scale / _scale(operator.outputs[0])
+    requantize = _requantizer(operator, _require(operator, factor, 0, 2.0**8))
+    return lambda total: requantize(wrap_int32(total.astype(np.int64) + bias))
+
+
+def _requantizer(operator: Operator, factor: Floats) -> Callable[[Array], Array]:
+    low, high = _limits(operator)
+    zero_point = np.float32(zero_point_of(operator.outputs[0]))
+
+    def requantize(total: Array) -> Array:
+        steps = np.rint(total.astype(np.float32) * factor)
+        return (np.clip(steps, low, high) + zero_point).astype(np.int8)
+
+    return requantize
+
+
+def prepare_sum(operator: Operator, sign: int) -> Run:
+    """Prepare ADD (sign 1) or SUB (sign -1): factors become integers, halves are rounded up."""
+    first, second, target = operator.input(0), operator.input(1), operator.outputs[0]
+    scales = np.stack([_scale(first), _scale(second)])
+    ratios = _require(operator, scales / _scale(target), 2.0**-10, 2.0**8)
+    shift = _SUM_BITS + 1 - int(np.frexp(ratios.max())[1])
+    factors = np.rint(np.ldexp(ratios.astype(np.float64), shift)).astype(np.int64) * [1, sign]
+    half = np.int64(1) << np.int64(shift - 1)
+    low, high = _limits(operator)
+
+    def add(a: NDArray[np.int64], b: NDArray[np.int64]) -> Array:
+        steps = (a * factors[0] + b * factors[1] + half) >> np.int64(shift)
+        return (np.clip(steps, low, high) + zero_point_of(target)).astype(np.int8)
+
+    return _on_pairs(operator, add)
+
+
+def prepare_mul(operator: Operator) -> Run:
+    """Prepare MUL: the product of two integers is requantized."""
+    factor = _scale(operator.input(0)) * _scale(operator.input(1)) / _scale(operator.outputs[0])
+    requantize = _requantizer(operator, _require(operator, factor, 2.0**-16, 2.0**8))
+    return _on_pairs(operator, lambda a, b: requantize(a * b))
+
+
+def _on_pairs(operator: Operator, function: Callable[[Array, Array], Array]) -> Run:
+    """Apply a function to two inputs without their zero points, of equal rank."""
+    rank = len(operator.outputs[0].shape)
+    tensors = operator.input(0), operator.input(1)
+
+    def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
+        a, b = (
+            (x.astype(np.int64) - zero_point_of(t)).reshape(
+                len(x), *(1,) * (rank - len(t.shape)), *t.shape
+            )
+            for x, t in zip(inputs, tensors, strict=True)
+        )
+        return (function(a, b),)
+
+    return run
+
+
+def prepare_reduce(operator: Operator, is_mean: bool) -> Run:
+    """Prepare MEAN or SUM: the output's zero point is added before rounding, not after."""
+    source, target = operator.input(0), operator.outputs[0]
+    axes = {int(axis) % len(source.shape) for axis in constant(operator, 1).ravel()}
+    count = np.prod([source.shape[axis] for axis in axes], dtype=np.int64)
+    factor = _scale(source) / _scale(target)
+    if is_mean:
+        factor *= np.float32(1) / np.float32(count)
+    removed = np.float32(zero_point_of(source) * count) * factor
+    offset = np.float32(zero_point_of(target)) - removed
+
+    def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
+        x = inputs[0]
+        total = x.sum(axis=tuple(axis + 1 for axis in axes), dtype=np.int64)
+        steps = np.rint(total.astype(np.float32) * factor + offset)
+        return (np.clip(steps, -128, 127).astype(np.int8).reshape(len(x), *target.shape),)
+
+    return run
+
+
+def prepare_leaky_relu(operator: Operator) -> Run:
+    """Prepare LEAKY_RELU: one factor in 1/256 for each sign, halves rounded up."""
+    ratio = _scale(operator.input(0)) / _scale(operator.outputs[0])
+    slopes = np.array([1, operator.options["alpha"]], np.float32)
+    factors = _require(operator, ratio * slopes, 2.0**-8, 2.0**7)
+    whole = np.rint(factors * 256).astype(np.int64)
+    return _lookup(operator, lambda x: (x * np.where(x < 0, whole[1], whole[0]) + 128) >> 8)
+
+
+def prepare_quantize(operator: Operator) -> Run:
+    """Prepare QUANTIZE, from float32 by ``1 / scale``, from int8 by a factor in 1/256."""
+    source, target = operator.input(0), operator.outputs[0]
+    if source.type == "INT8":
+        ratio = _require(operator, _scale(source) / _scale(target), 2.0**-8, 2.0**7)
+        whole = np.rint(ratio * 256).astype(np.int64)
+        return _lookup(operator, lambda x: (x * whole + 128) >> 8)
+    inverse, zero_point = np.float32(1) / _scale(target), zero_point_of(target)
+
+    def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
+        with np.errstate(over="ignore"):
+            steps = np.rint(inputs[0] * inverse)
+        # A NaN becomes the largest value.
+        steps = np.fmax(np.fmin(steps, 127 - zero_point), -128 - zero_point)
+        return ((steps + np.float32(zero_point)).astype(np.int8),)
+
+    return run
+
+
+def prepare_function(operator: Operator, function: Callable[[Floats], Array]) -> Run:
+    """Prepare LOGISTIC or TANH: the function itself, of each of the 256 values."""
+    source_scale, scale = _scale(operator.input(0)), _scale(operator.outputs[0])
+
+    def steps(x: NDArray[np.int64]) -> Array:
+        # In float64, then rounded: the nearest float32 but for one value in 10^8.
+        exact = function((x.astype(np.float32) * source_scale).astype(np.float64))
+        return np.rint(exact.astype(np.float32) / scale)
+
+    return _lookup(operator, steps)
+
+
+def _lookup(operator: Operator, function: Callable[[NDArray[np.int64]], Array]) -> Run:
+    """Tabulate a function from steps above the input's zero point to those above the output's."""
+    steps = function(_EVERY_INT8.astype(np.int64) - zero_point_of(operator.input(0)))
+    table = np.clip(steps + zero_point_of(operator.outputs[0]), -128, 127).astype(np.int8)
+    return lambda inputs: (table[inputs[0].view(np.uint8)],)
+
+
+def prepare_softmax(operator: Operator) -> Run:
+    """Prepare SOFTMAX, which XNNPACK leaves to LiteRT: exponentials in float32 from a table."""
+    step = -_scale(operator.input(0)) * np.float32(operator.options["beta"])
+    arguments = step * np.arange(256, dtype=np.float32)
+    table = np.exp(arguments.astype(np.float64)).astype(np.float32)
+
+    def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
+        x = inputs[0].astype(np.int64)
+        exponentials = table[x.max(axis=-1, keepdims=True) - x]
+        total = np.zeros((*x.shape[:-1], 1), np.float32)
+        for k in range(x.shape[-1]):
+            total += exponentials[..., k : k + 1]
+        share = exponentials * (np.float32(1) / (total * np.float32(1 / 256)))
+        return (np.clip(np.floor(share + np.float32(0.5)) - 128, -128, 127).astype(np.int8),)
+
+    return run
+
+
+def _scale(tensor: Tensor) -> Floats:
+    return np.array(scale_of(tensor), np.float32)
+
+
+def _limits(operator: Operator) -> tuple[float, float]:
+    """Return the fused activation's limits as steps from the zero point, halves to even."""
+    target = operator.outputs[0]
+    zero_point = zero_point_of(target)
+    with np.errstate(over="ignore"):
+        steps = np.rint(np.array(activation_limits(operator), np.float32) / _scale(target))
+    low, high = np.clip(steps, -128 - zero_point, 127 - zero_point)
+    return float(low), float(high)
+
+
+def _require(operator: Operator, factor: Floats, low: float, high: float) -> Floats:
+    """Return factors from `low` to below `high`; for others, LiteRT takes another kernel."""
+    sizes = np.abs(factor)
+    if not ((low <= sizes) & (sizes < high)).all():
+        _refuse(operator, f"XNNPACK multiplies by {low:g} to {high:g}, not by {np.max(sizes):g}")
+    return factor
+
+
+def _refuse(operator: Operator, why: str) -> None:
+    raise UnsupportedOperatorError(f'{operator.label}: not with rounding="xnnpack": {why}')
+
+
+def _require_int8(operator: Operator) -> None:
+    types = {operator.outputs[0].type, operator.input(0).type}
+    if operator.name in ("QUANTIZE", "DEQUANTIZE"):
+        types.discard("FLOAT32")
+    if types - {"INT8"}:
+        _refuse(operator, "only int8 operators are held to LiteRT")
+
+
+def _require_same_quantization(operator: Operator) -> None:
+    pairs = {
+        (_scale(t), zero_point_of(t))
+        for t in (*operator.inputs, *operator.outputs)
+        if t is not None and t.type == "INT8"
+    }
+    if len(pairs) > 1:
+        _refuse(operator, "its tensors have not all the same scale and zero point")
+
+
+def _require_equal_limits(operator: Operator) -> None:
+    zero_point = zero_point_of(operator.outputs[0])
+    if tuple(limit + zero_point for limit in _limits(operator)) != quantized_limits(operator):
+        _refuse(operator, "its activation ends on a half, which XNNPACK and LiteRT round apart")
+
+
+_DIFFERENT: dict[str, Callable[[Operator], Run]] = {
+    "CONV_2D": partial(conv.prepare, stage=float_stage),
+    "DEPTHWISE_CONV_2D": partial(depthwise.prepare, stage=float_stage),
+    "FULLY_CONNECTED": partial(fully_connected.prepare, stage=float_stage),
+    "ADD": partial(prepare_sum, sign=1),
+    "SUB": partial(prepare_sum, sign=-1),
+    "MUL": prepare_mul,
+    "MEAN": partial(prepare_reduce, is_mean=True),
+    "SUM": partial(prepare_reduce, is_mean=False),
+    "LEAKY_RELU": prepare_leaky_relu,
+    "LOGISTIC": partial(prepare_function, function=lambda x: 1 / (1 + np.exp(-x))),
+    "TANH": partial(prepare_function, function=np.tanh),
+    "QUANTIZE": prepare_quantize,
+    "SOFTMAX": prepare_softmax,
+}
+# Same bits as TFLM's, under a condition for some.
+_MOVES = (
+    "RESHAPE",
+    "SQUEEZE",
+    "EXPAND_DIMS",
+    "TRANSPOSE",
+    "PAD",
+    "CONCATENATION",
+    "PACK",
+    "UNPACK",
+    "SPLIT",
+    "SPLIT_V",
+    "SLICE",
+    "STRIDED_SLICE",
+    "RELU6",
+    "MAXIMUM",
+    "MINIMUM",
+)
+_SAME: dict[str, Callable[[Operator], None]] = {
+    "DEQUANTIZE": _require_int8,
+    "RELU": _require_int8,
+    "AVERAGE_POOL_2D": _require_int8,
+    "MAX_POOL_2D": _require_equal_limits,
+    **dict.fromkeys(_MOVES, _require_same_quantization),
+}
+
+
+def _kernel(name: str, kernel: Kernel) -> Kernel:
+    """Return TFLM's kernel with the preparation that computes as LiteRT does, or refuses."""
+
+    def prepare(operator: Operator) -> Run:
+        _require_int8(operator)
+        if name in _DIFFERENT:
+            return _DIFFERENT[name](operator)
+        if name not in _SAME:
+            _refuse(operator, "the operator is not held to LiteRT")
+        _SAME[name](operator)
+        return kernel.prepare(operator)
+
+    return replace(kernel, prepare=prepare)
+
+
+KERNELS = {name: _kernel(name, kernel) for name, kernel in tflm.KERNELS.items()}

@@ -58,6 +58,11 @@ class Graph:
 
 def constant(values: Any, type: str = "INT8", **keywords: Any) -> T:
     """Make a constant tensor out of an array."""
+    if type == "INT4":
+        # Two to a byte, the first one in the lower half.
+        nibbles = np.zeros(np.size(values) + np.size(values) % 2, np.uint8)
+        nibbles[: np.size(values)] = np.ravel(values) & 15
+        return T(np.shape(values), type, data=nibbles[::2] | nibbles[1::2] << 4, **keywords)
     dtype = np.dtype(type.lower())
     data = np.ascontiguousarray(values, dtype)
     return T(data.shape, type, data=data, **keywords)

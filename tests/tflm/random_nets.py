@@ -1,11 +1,22 @@
-"""Draw layers and whole networks at random, with scales that keep int8 values spread out."""
+"""Draw layers and whole networks at random, with scales that keep integers spread out."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 from flatmodel import Graph, Op, T, constant
 
-SPREAD = 75.0  # standard deviation of int8 values drawn uniformly
+# Standard deviation of values drawn uniformly.
+SPREAD = {"INT8": 75.0, "INT16": 19000.0, "FLOAT32": 1.0}
+
+
+def values(rng: np.random.Generator, kind: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Draw from the whole range of an integer type, or from a normal distribution."""
+    if kind == "FLOAT32":
+        return rng.normal(size=shape).astype(np.float32)
+    if kind == "INT4":
+        return rng.integers(-8, 8, shape).astype(np.int8)
+    limits = np.iinfo(kind.lower())
+    return rng.integers(limits.min, limits.max, shape, kind.lower(), endpoint=True)
 
 
 @dataclass
@@ -14,6 +25,7 @@ class Net:
 
     rng: np.random.Generator
     type: str = "INT8"
+    weights_type: str = "INT8"
     tensors: list[T] = field(default_factory=list)
     operators: list[Op] = field(default_factory=list)
     activations: list[int] = field(default_factory=list)
@@ -34,10 +46,10 @@ class Net:
 
     def activation(self, shape, scale: float, zero_point: int | None = None) -> int:
         if zero_point is None:
-            zero_point = int(self.rng.integers(-128, 128))
+            zero_point = int(self.rng.integers(-128, 128)) if self.type == "INT8" else 0
         tensor = T(tuple(shape), "FLOAT32")
-        if self.type == "INT8":
-            tensor = T(tuple(shape), scale=scale, zero_point=zero_point)
+        if self.type != "FLOAT32":
+            tensor = T(tuple(shape), self.type, scale=scale, zero_point=zero_point)
         self.activations.append(self.add(tensor))
         return self.activations[-1]
 
@@ -45,35 +57,50 @@ class Net:
         return self.tensors[tensor].scale or 1.0
 
     def weighted(self, name: str, weights: np.ndarray, axis: int, terms: int, shape, options):
-        """Add a layer with int8 weights, of one scale or one for each channel, and a bias."""
+        """Add a layer with weights, of one scale or one for each channel, and a bias."""
         channels = weights.shape[axis]
         per_channel = self.rng.random() < 0.7 and channels > 1
+        if name == "FULLY_CONNECTED" and self.weights_type == "INT4":
+            per_channel = False
         scales = np.float32(self.rng.uniform(1e-3, 2e-2, channels if per_channel else 1))
+        scales /= np.float32(np.sqrt(terms))
         source = self.activations[-1]
         accumulator_scale = self.scale(source) * scales
-        quantization = {"scale": scales, "axis": axis} if self.type == "INT8" else {}
-        inputs = [source, self.add(constant(weights, self.type, **quantization))]
-        spread = SPREAD * 40 * np.sqrt(terms) if self.type == "INT8" else 1.0
+        if self.type == "FLOAT32":
+            filter_tensor = constant(weights, "FLOAT32")
+        else:
+            filter_tensor = constant(weights, self.weights_type, scale=scales, axis=axis)
+        inputs = [source, self.add(filter_tensor)]
+        spread = SPREAD[self.type] * max(0.5, np.std(weights)) * np.sqrt(terms)
         if self.rng.random() < 0.85:
             bias = self.rng.normal(0, spread, channels)
-            if self.type == "INT8":
-                bias = constant(bias.astype(np.int64), "INT32", scale=accumulator_scale)
-            inputs.append(self.add(bias if self.type == "INT8" else constant(bias, "FLOAT32")))
+            inputs.append(self.add(self.bias(name, bias, accumulator_scale)))
         elif self.rng.random() < 0.5 and name != "DEPTHWISE_CONV_2D":
             # TFLM crashes on a depthwise layer that leaves its bias out in this way.
             inputs.append(-1)
-        scale = float(accumulator_scale.mean() * spread / SPREAD * self.rng.uniform(0.5, 2))
+        scale = float(accumulator_scale.mean() * spread / SPREAD[self.type])
+        scale *= self.rng.uniform(0.5, 2)
         activation = str(self.rng.choice(["NONE", "RELU", "RELU6", "RELU_N1_TO_1"]))
         if activation in ("RELU6", "RELU_N1_TO_1"):
-            scale = self.rng.uniform(0.02, 0.06)
+            scale = self.rng.uniform(1.5, 4.5) / SPREAD[self.type]
         output = self.activation(shape, scale)
         options = {**options, "activation": activation}
         self.operators.append(Op(name, tuple(inputs), (output,), options))
 
-    def weights(self, *shape: int) -> np.ndarray:
+    def bias(self, name: str, values: np.ndarray, scale: np.ndarray) -> T:
         if self.type == "FLOAT32":
-            return self.rng.normal(size=shape).astype(np.float32)
-        return self.rng.integers(-128, 128, shape).astype(np.int8)
+            return constant(values, "FLOAT32")
+        # 16x8: CONV_2D alone takes a bias of either width, and sums in that width.
+        types = {"INT8": ["INT32"], "INT16": ["INT64", "INT32"][: 1 + (name == "CONV_2D")]}
+        kind = str(self.rng.choice(types[self.type]))
+        limit = np.iinfo(kind.lower()).max // 2
+        return constant(np.clip(values, -limit, limit).astype(np.int64), kind, scale=scale)
+
+    def values(self, *shape: int) -> np.ndarray:
+        return values(self.rng, self.type, shape)
+
+    def weights(self, *shape: int) -> np.ndarray:
+        return values(self.rng, "FLOAT32" if self.type == "FLOAT32" else self.weights_type, shape)
 
     def window(self, largest: int = 5):
         """Draw a window and its options; return them with the size of the output."""
@@ -156,10 +183,10 @@ class Net:
         if self.rng.random() < 0.5:
             shape = [int(self.rng.choice([1, n])) for n in last.shape]
             scale = self.scale(source) * self.rng.uniform(0.3, 3)
-            zero_point = int(self.rng.integers(-128, 128))
-            values = self.weights(*shape[int(self.rng.integers(0, len(shape))) :])
+            zero_point = int(self.rng.integers(-128, 128)) if self.type == "INT8" else 0
+            values = self.values(*shape[int(self.rng.integers(0, len(shape))) :])
             quantization = {"scale": scale, "zero_point": zero_point}
-            quantization = quantization if self.type == "INT8" else {}
+            quantization = quantization if self.type != "FLOAT32" else {}
             other = self.add(constant(values, self.type, **quantization))
         else:
             other = int(self.rng.choice(earlier))
@@ -200,7 +227,7 @@ class Net:
         )
 
     def inputs(self, count: int) -> np.ndarray:
-        return self.weights(count, *self.tensors[self.activations[0]].shape)
+        return self.values(count, *self.tensors[self.activations[0]].shape)
 
 
 IMAGE_LAYERS = ("conv", "depthwise", "pool", "add_constant_or_earlier", "rescale")

@@ -8,6 +8,7 @@ front, for a batch of independent invocations; constants have length 1 there.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any, NoReturn
 
 import numpy as np
@@ -109,7 +110,13 @@ def constant(operator: Operator, number: int) -> Array:
         raise UnsupportedOperatorError(
             f"{operator.label}: the emulator needs input {number} as a constant of the file"
         )
-    return tensor.data
+    return _unpacked(tensor.data, tensor.shape) if tensor.type == "INT4" else tensor.data
+
+
+def _unpacked(packed: Array, shape: tuple[int, ...]) -> NDArray[np.int8]:
+    """Return int4 values, of which each byte holds two, the first one in its lower half."""
+    halves = np.stack([packed << 4, packed], axis=-1).view(np.int8) >> 4
+    return halves.ravel()[: prod(shape)].reshape(shape)
 
 
 def scale_of(tensor: Tensor) -> float:

@@ -1,4 +1,4 @@
-"""CONV_2D, int8 and float32; the arithmetic is in ``weighted.py``.
+"""CONV_2D, int8, 16x8, int4 weights and float32; the arithmetic is in ``weighted.py``.
 
 TFLM: ``micro/kernels/conv.cc``, ``conv_common.cc``,
 ``kernels/internal/reference/integer_ops/conv.h`` and ``reference/conv.h``.
@@ -16,7 +16,7 @@ from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Array, Kernel, Run, require_shape
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
 from qutils.tflm.kernels.product import in_blocks
-from qutils.tflm.kernels.weighted import Weighted, channel_arrays
+from qutils.tflm.kernels.weighted import Weighted, channel_arrays, unpacked_filter
 from qutils.tflm.kernels.window import Window
 
 
@@ -51,4 +51,4 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     return run
 
 
-KERNELS = {"CONV_2D": Kernel(prepare, (80, 56), (28, 28), persistent=channel_arrays)}
+KERNELS = {"CONV_2D": Kernel(prepare, (80, 56), (28, 28), unpacked_filter, channel_arrays)}

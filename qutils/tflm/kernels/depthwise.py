@@ -1,4 +1,4 @@
-"""DEPTHWISE_CONV_2D, int8 and float32; the arithmetic is in ``weighted.py``.
+"""DEPTHWISE_CONV_2D, int8, 16x8, int4 weights and float32; the arithmetic is in ``weighted.py``.
 
 TFLM: ``micro/kernels/depthwise_conv.cc``, ``depthwise_conv_common.cc``,
 ``kernels/internal/reference/integer_ops/depthwise_conv.h`` and ``reference/depthwiseconv_float.h``.
@@ -16,7 +16,7 @@ import numpy as np
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Array, Kernel, Run, require_shape
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
-from qutils.tflm.kernels.weighted import Weighted, channel_arrays
+from qutils.tflm.kernels.weighted import Weighted, channel_arrays, unpacked_filter
 from qutils.tflm.kernels.window import Window
 
 # Rows of weights are repeated up to this many elements.
@@ -61,4 +61,6 @@ def _in_rows(taps: Array, width: int) -> Array:
     return taps[:, :, np.newaxis].repeat(width, axis=2)
 
 
-KERNELS = {"DEPTHWISE_CONV_2D": Kernel(prepare, (80, 56), (28, 28), persistent=channel_arrays)}
+KERNELS = {
+    "DEPTHWISE_CONV_2D": Kernel(prepare, (80, 56), (28, 28), unpacked_filter, channel_arrays)
+}

@@ -1,4 +1,4 @@
-"""FULLY_CONNECTED, int8 and float32; the arithmetic is in ``weighted.py``.
+"""FULLY_CONNECTED, int8, 16x8, int4 weights and float32; the arithmetic is in ``weighted.py``.
 
 TFLM: ``micro/kernels/fully_connected.cc``, ``fully_connected_common.cc``,
 ``kernels/internal/reference/integer_ops/fully_connected.h`` and ``reference/fully_connected.h``.
@@ -15,7 +15,7 @@ from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Array, Kernel, Run
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
-from qutils.tflm.kernels.weighted import Weighted, channel_arrays
+from qutils.tflm.kernels.weighted import Weighted, channel_arrays, unpacked_filter
 
 
 def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
@@ -23,6 +23,10 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     layer = Weighted.of(operator, rank=2, axis=0, stage=stage)
     if operator.options["weights_format"]:
         raise UnsupportedOperatorError(f"{operator.label}: shuffled weights are not supported")
+    if operator.input(1).type == "INT4" and _is_per_channel(operator):
+        raise UnsupportedOperatorError(
+            f"{operator.label}: TFLM has no int4 filter with a scale for each channel"
+        )
     weights, source, target = layer.weights, operator.input(0), operator.outputs[0]
     if (
         target.shape[-1:] != weights.shape[:1]
@@ -42,11 +46,15 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     return run
 
 
+def _is_per_channel(operator: Operator) -> bool:
+    quantization = operator.input(1).quantization
+    return quantization is not None and len(quantization.scale) > 1
+
+
 def _channel_arrays(operator: Operator) -> tuple[int, ...]:
-    """Request the arrays of multipliers only for int8 weights with a scale per channel."""
-    weights = operator.input(1)
-    per_channel = weights.quantization is not None and len(weights.quantization.scale) > 1
-    return channel_arrays(operator) if weights.type == "INT8" and per_channel else ()
+    """Request the arrays of multipliers only for int8 weights with a scale for each channel."""
+    is_int8 = operator.input(1).type == "INT8"
+    return channel_arrays(operator) if is_int8 and _is_per_channel(operator) else ()
 
 
-KERNELS = {"FULLY_CONNECTED": Kernel(prepare, (72, 48), (32, 16), persistent=_channel_arrays)}
+KERNELS = {"FULLY_CONNECTED": Kernel(prepare, (72, 48), (32, 16), unpacked_filter, _channel_arrays)}

@@ -104,6 +104,49 @@ class OutputStage:
         return np.clip(output, self.low, self.high, out=output)
 
 
+@dataclass(frozen=True)
+class WideStage:
+    """From int64 sums to int16: add the bias, multiply by 16 bits, round once, clamp.
+
+    What 16x8 layers use, unless their bias is int32.
+
+    Attributes
+    ----------
+    multiplier
+        int64, one or one per channel, of at most 15 bits.
+    shift
+        int64, by how much to shift to the right, 1 or more.
+    zero_point, low, high, bias
+        As in `OutputStage`.
+    """
+
+    multiplier: NDArray[np.int64]
+    shift: NDArray[np.int64]
+    zero_point: int
+    low: int
+    high: int
+    bias: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, operator: Operator, real_multiplier: ArrayLike, bias: NDArray[np.int64]
+    ) -> "WideStage":
+        """Prepare the stage for the operator's first output."""
+        narrow = OutputStage.of(operator, real_multiplier, bias)
+        multiplier = np.minimum((narrow.multiplier + np.int64(2**15)) >> np.int64(16), 2**15 - 1)
+        shift = np.int64(15) - narrow.shift
+        if (shift < 1).any():
+            raise InvalidModelError(f"{operator.label}: its scales do not belong together")
+        return cls(multiplier, shift, narrow.zero_point, narrow.low, narrow.high, bias)
+
+    def __call__(self, accumulator: Array) -> NDArray[np.int16]:
+        """Requantize whole numbers of any dtype, channels last."""
+        total = (accumulator.astype(np.int64) + self.bias) * self.multiplier
+        total += np.int64(1) << (self.shift - 1)
+        output = wrap_int32(total >> self.shift) + np.int64(self.zero_point)
+        return np.clip(output, self.low, self.high).astype(np.int16)
+
+
 def wrap_int32(x: NDArray[np.int64]) -> NDArray[np.int64]:
     """Reduce to int32 as the accumulators of C do, and widen again."""
     return x.astype(np.int32).astype(np.int64)

@@ -1,11 +1,14 @@
-"""What CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED share: types, bias, and the last step.
+"""What layers with weights share: types, bias, and the last step.
 
-All three compute, for each channel ``o`` of the output::
+CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED compute, for each channel
+``o`` of the output::
 
     acc[o] = bias[o] + sum of (x - input zero point) * w[o]
     y[o]   = clamp(output zero point + acc[o] * input scale * filter scale[o] / output scale)
 
-and in float32 the same without zero points and scales.  The product of the scales is taken in
+and in float32 the same without zero points and scales.  int8 inputs go with int8 or int4
+filters, int16 inputs with int8 ones ("16x8"): these sum in int64 and are rounded once, unless
+their bias is int32.  The product of the scales is taken in
 float64: for FULLY_CONNECTED the published source multiplies two of them in float32, the
 compiled interpreter agrees with float64.
 
@@ -13,7 +16,7 @@ TFLM: ``micro/kernels/kernel_util.cc``, ``kernels/kernel_util.cc``.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +35,20 @@ from qutils.tflm.kernels.base import (
     zero_point_of,
 )
 from qutils.tflm.kernels.certified import CertifiedStage
-from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
+from qutils.tflm.kernels.output_stage import OutputStage, StageMaker, WideStage
 from qutils.tflm.kernels.product import Product, exact_dtype, float_product
 
 _HYBRID = "Hybrid models are not supported on TFLite Micro."
+
+# Types of input and output, and of the filter -> type of the bias.
+_BIAS_TYPES = {
+    ("FLOAT32", "FLOAT32"): "FLOAT32",
+    ("INT8", "INT8"): "INT32",
+    ("INT8", "INT4"): "INT32",
+    ("INT16", "INT8"): "INT64",
+}
+# What 16x8 layers take besides; DEPTHWISE_CONV_2D would read beyond the bias.
+_INT16_BIAS_TYPES = {"CONV_2D": "INT32", "FULLY_CONNECTED": "INT32", "TRANSPOSE_CONV": "INT16"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +90,7 @@ class Weighted:
         axis
             Dimension of the filter that holds the channels of the output.
         stage
-            Makes the last step of int8 layers; another runtime rounds in another way.
+            Makes the last step of layers that sum in int32; another runtime rounds in another way.
         """
         require_count(operator, (2, 3))
         source, weights, target = operator.input(0), operator.input(1), operator.outputs[0]
@@ -102,13 +115,17 @@ class Weighted:
             )
         values = _centered(operator)
         # The input's zero point goes into the bias, so that int8 values are multiplied as they are.
-        zero_point = zero_point_of(source)
+        zero_point = 0 if _ignores_zero_points(operator) else zero_point_of(source)
         others = tuple(dimension for dimension in range(rank) if dimension != axis)
         bias = bias - np.int64(zero_point) * values.sum(others)
-        reach = np.int64(128) * np.abs(values).sum(others)
-        finish = stage(operator, scale_of(source) * scales / scale_of(target), bias)
-        if isinstance(finish, OutputStage):
-            finish = CertifiedStage(finish, reach)
+        largest = -np.int64(np.iinfo(source.type.lower()).min)
+        reach = largest * np.abs(values).sum(others)
+        real = scale_of(source) * scales / scale_of(target)
+        if source.type == "INT16":
+            finish = _int16_stage(operator, real, bias)
+        else:
+            plain = stage(operator, real, bias)
+            finish = CertifiedStage(plain, reach) if isinstance(plain, OutputStage) else plain
         return cls(values, exact_dtype(int(reach.max())), zero_point, np.matmul, finish)
 
 
@@ -116,6 +133,27 @@ def channel_arrays(operator: Operator) -> tuple[int, int]:
     """Return the bytes of the int32 multipliers and shifts, one for each channel."""
     channels = operator.outputs[0].shape[-1]
     return (4 * channels, 4 * channels)
+
+
+def unpacked_filter(operator: Operator) -> tuple[int, ...]:
+    """Request a byte for each weight where the file packs two into one."""
+    weights = operator.input(1)
+    return (weights.size,) if weights.type == "INT4" else ()
+
+
+def _ignores_zero_points(operator: Operator) -> bool:
+    """Whether TFLM takes all zero points for 0, as the 16x8 convolutions do."""
+    return operator.input(0).type == "INT16" and operator.name != "FULLY_CONNECTED"
+
+
+def _int16_stage(
+    operator: Operator, real: NDArray[np.float64], bias: NDArray[np.int64]
+) -> OutputStage | WideStage:
+    """Return the last step of a 16x8 layer: the width of the bias is the width of the sums."""
+    given = operator.inputs[2] if len(operator.inputs) > 2 else None
+    is_narrow = given is not None and given.type == "INT32"
+    stage = (OutputStage if is_narrow else WideStage).of(operator, real, bias)
+    return replace(stage, zero_point=0) if _ignores_zero_points(operator) else stage
 
 
 def _centered(operator: Operator) -> NDArray[np.int64]:
@@ -127,17 +165,19 @@ def _centered(operator: Operator) -> NDArray[np.int64]:
 
 
 def _check_types(operator: Operator) -> str:
-    """Return "INT8" or "FLOAT32", the type of input, filter and output, or refuse."""
+    """Return the type of input and output, or refuse what TFLM has no arithmetic for."""
     source, weights, target = operator.input(0), operator.input(1), operator.outputs[0]
-    if operator.name == "FULLY_CONNECTED" and source.type == "FLOAT32" != weights.type:
-        words = f"Input type: {source.type} with filter type: {weights.type} not supported."
-        refuse_types(operator, f"{words} {_HYBRID}")
-    types = {source.type, weights.type, target.type}
-    if types not in ({"INT8"}, {"FLOAT32"}):
-        refuse_types(operator, _HYBRID if "FLOAT32" in types else "")
+    pair = (source.type, weights.type)
+    if source.type != target.type or pair not in _BIAS_TYPES:
+        words = _HYBRID if "FLOAT32" in (*pair, target.type) else ""
+        if operator.name == "FULLY_CONNECTED" and source.type == target.type:
+            words = f"Input type: {pair[0]} with filter type: {pair[1]} not supported. {words}"
+        refuse_types(operator, words)
     bias = operator.inputs[2] if len(operator.inputs) > 2 else None
-    if bias is not None and bias.type != {"INT8": "INT32"}.get(source.type, source.type):
-        refuse_types(operator)
+    if bias is None or bias.type == _BIAS_TYPES[pair]:
+        return source.type
+    if pair != ("INT16", "INT8") or bias.type != _INT16_BIAS_TYPES.get(operator.name):
+        refuse_types(operator, f"Bias type {bias.type} not supported.")
     return source.type
 
 

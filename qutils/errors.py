@@ -4,6 +4,7 @@ __all__ = [
     "ArenaOutOfMemoryError",
     "ConversionError",
     "ExportError",
+    "FileError",
     "InvalidModelError",
     "NoTimingDataError",
     "QutilsError",
@@ -48,3 +49,7 @@ class ConversionError(QutilsError, ValueError):
 
 class ExportError(QutilsError, ValueError):
     """A program for a board cannot be made or written; nothing half-written is left."""
+
+
+class FileError(QutilsError, OSError):
+    """A file that was named cannot be read or written."""

@@ -1,0 +1,199 @@
+"""The command ``qutils``: what an engineer asks about a model before flashing it.
+
+Exit codes: 0; 1 where a model does not fit the board that was named; 2 for wrong use, files and
+data; 130 after Ctrl-C.
+"""
+
+import io
+import json
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+import numpy as np
+from rich.console import Console, RenderableType
+
+from qutils import files
+from qutils.errors import QutilsError
+from qutils.tflm.report import compare, make_report
+from qutils.tflm.tables import printable
+from qutils.tflm.terminal import boards_text, comparison_text, report_text
+from qutils.tflm.trace import params_of, run, to_inputs, to_real
+
+_MODEL = click.argument("model")
+_BOARD = click.option("--board", metavar="ID", help="A board; `qutils boards` lists them.")
+_FORCE = click.option("--force", is_flag=True, help="Replace a file that exists.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+@click.version_option(package_name="qutils")
+@click.pass_context
+def commands(context: click.Context) -> None:
+    """Look at a .tflite model as TFLite Micro runs it, before it is flashed."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@commands.command()
+@_MODEL
+@_BOARD
+@click.option("--library", metavar="ID", help="Kernel library: adds time and energy.")
+@click.option("--float", "reference", metavar="MODEL", help="The float32 model it was made from.")
+@click.option("--data", metavar="X.npy", help="Real inputs (N, ...) to compare the two with.")
+@click.option("--html", metavar="FILE", help="Write the report with pictures as one HTML file.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@_FORCE
+def inspect(
+    model: str,
+    board: str | None,
+    library: str | None,
+    reference: str | None,
+    data: str | None,
+    html: str | None,
+    as_json: bool,
+    force: bool,
+) -> int:
+    """Say whether a model fits, and what it does.
+
+    The exit code is 1 where it does not fit the board.
+    """
+    report = make_report(
+        files.read_model(model),
+        Path(model).name,
+        board=board,
+        library=library,
+        reference=files.read_model(reference) if reference else None,
+        data=files.read_array(data) if data else None,
+    )
+    if html:
+        from qutils.tflm.page import page
+
+        files.write(html, page(report).encode(), force)
+    if as_json:
+        click.echo(json.dumps(report.to_json(), indent=2))
+    else:
+        _show(report_text(report, _console().width))
+    if html:
+        _note(f"The report with pictures: {html}")
+    return 1 if board and not report.verdicts[0] else 0
+
+
+@commands.command(name="compare")
+@click.argument("first")
+@click.argument("second")
+@click.option("--data", metavar="X.npy", help="Real inputs (N, ...): compares the outputs too.")
+def compare_models(first: str, second: str, data: str | None) -> None:
+    """Put two models side by side.
+
+    Compares bytes, arena, MACs and operators, and with --data the outputs.
+    """
+    models = files.read_model(first), files.read_model(second)
+    names = Path(first).name, Path(second).name
+    _show(comparison_text(compare(models, names, files.read_array(data) if data else None)))
+
+
+@commands.command(name="run")
+@_MODEL
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT.npy...")
+@click.option("--out", metavar="FILE", help="Write the output: .npy, or .npz for several.")
+@_FORCE
+def run_model(model: str, inputs: tuple[str, ...], out: str | None, force: bool) -> None:
+    """Run a model on arrays, one for each input.
+
+    Real numbers in give real numbers out: they are quantized as the model asks for, and its
+    outputs are dequantized. Integers in give the model's integers out.
+    """
+    found = files.read_model(model)
+    arrays = [files.read_array(path) for path in inputs]
+    outputs = run(found, to_inputs(found, arrays))
+    targets = found.main.outputs
+    if all(array.dtype.kind == "f" for array in arrays):
+        outputs = [to_real(t, values) for t, values in zip(targets, outputs, strict=True)]
+        for way, tensors in (("in", found.main.inputs), ("out", targets)):
+            for tensor in tensors:
+                if params := params_of(tensor):
+                    _note(
+                        f"{way}: {printable(tensor.name)} is {tensor.type} with scale "
+                        f"{params.scale:.6g} and zero point {params.zero_point}; shown as real "
+                        "numbers"
+                    )
+    if out:
+        files.write_arrays(out, outputs, force)
+        _note(f"The outputs: {out}")
+        return
+    for tensor, values in zip(targets, outputs, strict=True):
+        click.echo(f"{printable(tensor.name)} {values.dtype} {values.shape}")
+        click.echo(np.array2string(values, max_line_width=80, suppress_small=True))
+
+
+@commands.command()
+def boards() -> None:
+    """List boards, sources and published times."""
+    _show(boards_text())
+
+
+@commands.command()
+@_MODEL
+@click.option("--target", required=True, metavar="arduino|esp-idf|c-array")
+@click.option("--out", required=True, metavar="FOLDER", help="A folder that does not exist yet.")
+@_BOARD
+def export(model: str, target: str, out: str, board: str | None) -> None:
+    """Write a project for a device.
+
+    The program checks itself there and prints PASS.
+    """
+    from qutils.tflm.export import export as export_model
+
+    for path in export_model(
+        files.read_model(model), target, Path(out), name=Path(model).stem, board=board
+    ):
+        click.echo(path)
+
+
+def _console() -> Console:
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def _show(parts: Iterable[RenderableType]) -> None:
+    console = _console()
+    with console.capture() as capture:
+        for part in parts:
+            console.print(part)
+    click.echo(capture.get(), nl=False)
+
+
+def _note(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command and return its exit code; every error is a sentence."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names in a file may not be in its encoding
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        with commands.make_context("qutils", sys.argv[1:] if arguments is None else arguments) as c:
+            code = commands.invoke(c) or 0
+        sys.stdout.flush()
+        return code
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except KeyboardInterrupt:
+        _note("qutils: stopped")
+        return 130
+    except BrokenPipeError:
+        # Who reads has seen enough; Python's last flush must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f" See `{context.command_path} --help`." if context else ""
+        _note(f"qutils: {error.format_message()}{hint}")
+    except (QutilsError, ValueError, OSError, MemoryError) as error:
+        _note(f"qutils: {printable(str(error)) or 'there is not enough memory'}")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

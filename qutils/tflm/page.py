@@ -1,0 +1,104 @@
+"""A report as one HTML file that needs no other."""
+
+from collections.abc import Iterator
+from html import escape
+from importlib import resources
+from string import Template
+
+from qutils.tflm.fits import Room, Verdict
+from qutils.tflm.pictures import (
+    Picture,
+    arena_timeline,
+    bytes_per_layer,
+    error_per_layer,
+    latency_bars,
+)
+from qutils.tflm.report import Report
+from qutils.tflm.tables import Table, errors_table, layers_table, printable
+
+
+def page(report: Report) -> str:
+    """Return the page: verdict, operators, arena, times and errors, with pictures and words.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        matplotlib is not installed.
+    """
+    template = resources.files("qutils").joinpath("assets", "report.html").read_text("utf-8")
+    return Template(template).substitute(
+        name=escape(printable(report.name)),
+        summary=escape(printable(report.summary())),
+        sections="\n".join(_sections(report)),
+    )
+
+
+def _sections(report: Report) -> Iterator[str]:
+    for verdict in report.verdicts:
+        yield from _verdict(verdict) if len(report.verdicts) == 1 else _line(verdict)
+    yield "<h2>Operators</h2>"
+    yield _table(layers_table(report, wide=True), "Operators")
+    yield _figure(bytes_per_layer(report), "Flash holds constants, the arena holds outputs.")
+    if report.timing:
+        yield f"<h2>Time and energy</h2>{_paragraph(report.timing)}"
+    if report.ms:
+        yield _figure(latency_bars(report), "Each bar reaches from the low to the high estimate.")
+    yield f"<h2>Arena</h2>{_paragraph(report.arena_sentence())}"
+    yield _figure(
+        arena_timeline(report),
+        "A number is the operator whose output lies there; in: the input; hatched: scratch "
+        "memory; the triangle marks the step at which most is alive.",
+    )
+    if report.errors:
+        yield "<h2>Error against the float model</h2>"
+        yield _paragraph(report.error_sentence())
+        yield _figure(error_per_layer(report), "In the shaded band a layer counts as wrong.")
+        yield _table(errors_table(report.errors), "Error of each layer")
+
+
+def _paragraph(text: str, kind: str = "") -> str:
+    return f'<p class="{kind}">{escape(printable(text))}</p>'
+
+
+def _verdict(verdict: Verdict) -> Iterator[str]:
+    head, *reasons = str(verdict).splitlines()
+    yield _paragraph(head, f"verdict {'yes' if verdict else 'no'}")
+    yield _room("Flash", verdict.flash) + _room("Arena", verdict.arena)
+    yield from (_paragraph(reason) for reason in reasons)
+
+
+def _line(verdict: Verdict) -> Iterator[str]:
+    yield _paragraph(str(verdict).splitlines()[0], "yes" if verdict else "no")
+
+
+def _room(name: str, room: Room) -> str:
+    share = 100 * room.used / room.available
+    return (
+        f'<div class="room"><span>{name}</span><div class="bar{"" if room.ok else " over"}">'
+        f'<i style="width:{min(share, 100):.1f}%"></i></div>'
+        f"<small>{share:,.1f} %: {room.used:,} of {room.available:,} bytes</small></div>"
+    )
+
+
+def _figure(picture: Picture, caption: str) -> str:
+    return f"<figure>{picture.img()}<figcaption>{escape(caption)}</figcaption></figure>"
+
+
+def _table(table: Table, name: str) -> str:
+    kinds = ["number" if column.startswith(">") else "" for column in table.columns]
+    head = "".join(
+        f'<th scope="col" class="{kind}">{escape(column.removeprefix(">"))}</th>'
+        for column, kind in zip(table.columns, kinds, strict=True)
+    )
+    body = "\n".join(
+        f'<tr class="{"strong" if number in table.strong else ""}">'
+        + "".join(
+            f'<td class="{kind}">{escape(cell)}</td>' for cell, kind in zip(row, kinds, strict=True)
+        )
+        + "</tr>"
+        for number, row in enumerate(table.rows)
+    )
+    return (
+        f'<div class="scroll" role="region" aria-label="{name}" tabindex="0"><table>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )

@@ -5,10 +5,14 @@ from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 
-from qutils.errors import UnsupportedOperatorError
-from qutils.tflm.graph import Subgraph
+from qutils.errors import InvalidModelError, UnsupportedOperatorError
+from qutils.tflm.graph import Subgraph, Tensor
 from qutils.tflm.kernels import KERNELS
+from qutils.tflm.kernels.variables import find_variables
 from qutils.tflm.parse import parse_metadata, parse_subgraphs, root_table
+
+# Planner and interpreter follow every call; models have one or two.
+_MOST_CALLS = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,6 +23,9 @@ class Model:
     ----------
     subgraphs
         The first one is the model; others are called by operators.
+    variables
+        Resource variables by name, each with the tensor that is first assigned to it (None
+        where nothing is), which gives its size and first value.
     metadata
         Named byte strings that the file carries.
     description
@@ -28,6 +35,7 @@ class Model:
     """
 
     subgraphs: tuple[Subgraph, ...]
+    variables: Mapping[str, Tensor | None]
     metadata: Mapping[str, bytes]
     description: str
     content: bytes = field(repr=False)
@@ -56,14 +64,16 @@ class Model:
         """
         data = bytes(data)
         root = root_table(data)
-        model = cls(
-            subgraphs=parse_subgraphs(root),
+        subgraphs = parse_subgraphs(root)
+        _check_operators(subgraphs)
+        _check_calls(subgraphs)
+        return cls(
+            subgraphs=subgraphs,
+            variables=find_variables(subgraphs),
             metadata=parse_metadata(root),
             description=root.text(3, "description"),
             content=data,
         )
-        _check_operators(model)
-        return model
 
     @classmethod
     def from_file(cls, path: str | PathLike[str]) -> "Model":
@@ -87,9 +97,9 @@ class Model:
         return self.subgraphs[0]
 
 
-def _check_operators(model: Model) -> None:
+def _check_operators(subgraphs: tuple[Subgraph, ...]) -> None:
     problems = []
-    for subgraph in model.subgraphs:
+    for subgraph in subgraphs:
         for operator in subgraph.operators:
             if operator.name not in KERNELS:
                 problems.append(f"{operator.label}: the emulator has no such operator")
@@ -100,3 +110,25 @@ def _check_operators(model: Model) -> None:
                 problems.append(str(error))
     if problems:
         raise UnsupportedOperatorError("\n".join(problems))
+
+
+def _check_calls(subgraphs: tuple[Subgraph, ...]) -> None:
+    """Refuse calls of what cannot be called, and calls without end."""
+    chains = [(0,)]
+    for chain in chains:
+        for operator in subgraphs[chain[-1]].operators:
+            for called in KERNELS[operator.name].calls(operator):
+                if not 0 <= called < len(subgraphs):
+                    raise InvalidModelError(
+                        f"{operator.label}: Accessing subgraph {called} but only "
+                        f"{len(subgraphs)} subgraphs found"
+                    )
+                if called in chain:
+                    raise InvalidModelError(f"{operator.label}: subgraph {called} calls itself")
+                if subgraphs[called].inputs:
+                    raise InvalidModelError(
+                        f"{operator.label} gives no inputs, but subgraph {called} has some"
+                    )
+                chains.append((*chain, called))
+                if len(chains) > _MOST_CALLS:
+                    raise InvalidModelError(f"subgraphs are called more than {_MOST_CALLS} times")

@@ -15,6 +15,7 @@ from qutils.tflm.kernels import (
     slices,
     softmax,
     transpose,
+    variables,
 )
 from qutils.tflm.kernels.base import Kernel
 
@@ -34,5 +35,6 @@ KERNELS: dict[str, Kernel] = {
     **pad.KERNELS,
     **slices.KERNELS,
     **transpose.KERNELS,
+    **variables.KERNELS,
     **softmax.KERNELS,
 }

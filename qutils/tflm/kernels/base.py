@@ -9,7 +9,7 @@ front, for a batch of independent invocations; constants have length 1 there.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,32 @@ from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator, Tensor
 
 Array = NDArray[Any]
-Run = Callable[[Sequence[Any]], tuple[Array, ...]]
+Run = Callable[..., tuple[Array, ...]]
 
 
 def _nothing(operator: Operator) -> tuple[int, ...]:
-    """Request no memory."""
+    """Request no memory and call no subgraph."""
     return ()
+
+
+def all_tensors(operator: Operator) -> tuple[Tensor | None, ...]:
+    """Return the inputs and outputs."""
+    return (*operator.inputs, *operator.outputs)
+
+
+class Host(Protocol):
+    """What an interpreter lends to operators that reach beyond their own tensors.
+
+    Attributes
+    ----------
+    variables
+        Values of the resource variables by name, with a batch axis of 1.
+    """
+
+    variables: dict[str, Array]
+
+    def call(self, subgraph: int) -> None:
+        """Run another subgraph."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +63,12 @@ class Kernel:
         Bytes of each scratch buffer in the head.
     persistent
         Bytes of each further array in the tail.
+    temporaries
+        Tensors that it describes to itself while it prepares, each as often as it does.
+    calls
+        Numbers of the subgraphs that the operator may run.
+    hosted
+        Whether `run` takes a `Host` after its inputs.
     """
 
     prepare: Callable[[Operator], Run]
@@ -50,6 +76,9 @@ class Kernel:
     option_bytes: tuple[int, int] = (0, 0)
     scratch: Callable[[Operator], tuple[int, ...]] = _nothing
     persistent: Callable[[Operator], tuple[int, ...]] = _nothing
+    temporaries: Callable[[Operator], tuple[Tensor | None, ...]] = all_tensors
+    calls: Callable[[Operator], tuple[int, ...]] = _nothing
+    hosted: bool = False
 
 
 def require_count(operator: Operator, inputs: tuple[int, int], outputs: int = 1) -> None:
@@ -71,8 +100,8 @@ def require_count(operator: Operator, inputs: tuple[int, int], outputs: int = 1)
         raise InvalidModelError(f"{operator.label} has not {outputs} outputs")
     for number in range(inputs[0]):
         operator.input(number)
-    for tensor in (operator.input(0), *operator.outputs):
-        if tensor.size == 0:
+    for tensor in (*operator.inputs[:1], *operator.outputs):
+        if tensor is not None and tensor.size == 0:
             raise InvalidModelError(f"{operator.label}: {tensor.label} is empty")
 
 

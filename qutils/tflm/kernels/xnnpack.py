@@ -23,6 +23,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qutils.affine import round_half_away
 from qutils.errors import UnsupportedOperatorError
 from qutils.tflm import kernels as tflm
 from qutils.tflm.graph import Operator, Tensor
@@ -39,6 +40,7 @@ from qutils.tflm.kernels.base import (
     zero_point_of,
 )
 from qutils.tflm.kernels.output_stage import wrap_int32
+from qutils.tflm.kernels.rescale import rescaler
 
 Floats = NDArray[np.float32]
 
@@ -142,6 +144,14 @@ def prepare_leaky_relu(operator: Operator) -> Run:
     return _lookup(operator, lambda x: (x * np.where(x < 0, whole[1], whole[0]) + 128) >> 8)
 
 
+def prepare_relu6(operator: Operator) -> Run:
+    """Prepare RELU6, which LiteRT brings to the output's scale; TFLM only clamps."""
+    source, target = operator.input(0), operator.outputs[0]
+    rescale = rescaler(operator, scale_of(source) / scale_of(target))
+    six = int(round_half_away(np.float32(6) / _scale(target)))
+    return _lookup(operator, lambda x: np.clip(rescale(x), 0, six))
+
+
 def prepare_quantize(operator: Operator) -> Run:
     """Prepare QUANTIZE, from float32 by ``1 / scale``, from int8 by a factor in 1/256."""
     source, target = operator.input(0), operator.outputs[0]
@@ -214,9 +224,9 @@ def _limits(operator: Operator) -> tuple[float, float]:
 
 def _require(operator: Operator, factor: Floats, low: float, high: float) -> Floats:
     """Return factors from `low` to below `high`; for others, LiteRT takes another kernel."""
-    sizes = np.abs(factor)
-    if not ((low <= sizes) & (sizes < high)).all():
-        _refuse(operator, f"XNNPACK multiplies by {low:g} to {high:g}, not by {np.max(sizes):g}")
+    for size in np.abs(factor).ravel():
+        if not low <= size < high:
+            _refuse(operator, f"XNNPACK multiplies by {low:g} to {high:g}, not by {size:g}")
     return factor
 
 
@@ -233,12 +243,12 @@ def _require_int8(operator: Operator) -> None:
 
 
 def _require_same_quantization(operator: Operator) -> None:
-    pairs = {
-        (_scale(t), zero_point_of(t))
+    found = {
+        t.quantization and (scale_of(t), zero_point_of(t))
         for t in (*operator.inputs, *operator.outputs)
         if t is not None and t.type == "INT8"
     }
-    if len(pairs) > 1:
+    if len(found) > 1:
         _refuse(operator, "its tensors have not all the same scale and zero point")
 
 
@@ -257,6 +267,7 @@ _DIFFERENT: dict[str, Callable[[Operator], Run]] = {
     "MUL": prepare_mul,
     "MEAN": partial(prepare_reduce, is_mean=True),
     "SUM": partial(prepare_reduce, is_mean=False),
+    "RELU6": prepare_relu6,
     "LEAKY_RELU": prepare_leaky_relu,
     "LOGISTIC": partial(prepare_function, function=lambda x: 1 / (1 + np.exp(-x))),
     "TANH": partial(prepare_function, function=np.tanh),
@@ -277,13 +288,13 @@ _MOVES = (
     "SPLIT_V",
     "SLICE",
     "STRIDED_SLICE",
-    "RELU6",
-    "MAXIMUM",
-    "MINIMUM",
 )
 _SAME: dict[str, Callable[[Operator], None]] = {
     "DEQUANTIZE": _require_int8,
+    "MAXIMUM": _require_int8,
+    "MINIMUM": _require_int8,
     "RELU": _require_int8,
+    "HARD_SWISH": _require_int8,
     "AVERAGE_POOL_2D": _require_int8,
     "MAX_POOL_2D": _require_equal_limits,
     **dict.fromkeys(_MOVES, _require_same_quantization),

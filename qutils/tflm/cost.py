@@ -1,83 +1,21 @@
 """How long an inference takes, and how much energy, as ranges from published measurements.
 
-An operator takes its multiply-accumulates (MACs) times the cycles per MAC of its class:
-fully connected, convolution, depthwise convolution.  The coefficients are fitted to the times
-that somebody measured and published for the same board and library; they are never carried from
-one processor or library to another.  What a prediction may be wrong by is measured too: a net
-that was left out of the fit is predicted, on every system that published it.
+An operator takes its multiply-accumulates (MACs) times the cycles per MAC of its class;
+``rates.py`` finds these for one board and library.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
-from statistics import median
-
-import numpy as np
 
 from qutils.errors import NoTimingDataError
-from qutils.tflm.boards import Board, find_board, look_up
+from qutils.tflm.boards import BOARDS, Board, find_board, look_up
 from qutils.tflm.graph import Operator
 from qutils.tflm.model import Model
-from qutils.tflm.timings import (
-    LIBRARIES,
-    MLPERF,
-    NETS,
-    PICO_LAYERS,
-    SINGLE,
-    Library,
-    Result,
-)
+from qutils.tflm.rates import CLASSES, Range, Rate, rates
+from qutils.tflm.timings import LIBRARIES, MLPERF, SINGLE, Library, Result
 
-CLASSES = {"FULLY_CONNECTED": "FC", "CONV_2D": "CONV", "DEPTHWISE_CONV_2D": "DW"}
-_FITTED = ("ad", "ic", "kws")
-_HELD_OUT = ("kws", "vww")
 _CONTROL_FLOW = ("IF", "WHILE")
-
-
-@dataclass(frozen=True)
-class Range:
-    """A quantity of which only two ends are known.
-
-    Examples
-    --------
-    >>> print(Range(80.4, 139.6), "ms")
-    80 to 140 ms
-    """
-
-    low: float
-    high: float
-
-    def __add__(self, other: "Range") -> "Range":
-        """Add end to end."""
-        return Range(self.low + other.low, self.high + other.high)
-
-    def times(self, other: "Range") -> "Range":
-        """Multiply end by end; all ends are positive."""
-        return Range(self.low * other.low, self.high * other.high)
-
-    def __str__(self) -> str:
-        """Return both ends with two digits."""
-        return f"{_two_digits(self.low)} to {_two_digits(self.high)}"
-
-
-@dataclass(frozen=True)
-class Rate:
-    """What a class of operators takes on one board with one library.
-
-    Attributes
-    ----------
-    per_mac, per_output
-        Cycles for each MAC and for each element of the output.
-    spread
-        Measured over predicted cycles.
-    evidence
-        How `spread` was found, in words.
-    """
-
-    per_mac: float
-    per_output: float
-    spread: Range
-    evidence: str
 
 
 @dataclass(frozen=True)
@@ -146,31 +84,6 @@ class Estimate:
             f"{self.ms} ms and {energy} on the {self.board.name} at {self.clock_mhz} MHz with "
             f"{self.library.name}.\nFrom {self.source}.\nKnown error: {self.known_error}."
         )
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """A net predicted from the other nets of one system.
-
-    Attributes
-    ----------
-    result
-        The system.
-    net
-        The net that was left out.
-    measured_ms, predicted_ms
-        Its published and its predicted time.
-    """
-
-    result: Result
-    net: str
-    measured_ms: float
-    predicted_ms: float
-
-    @property
-    def error(self) -> float:
-        """Relative error of the prediction; positive where it is too slow."""
-        return self.predicted_ms / self.measured_ms - 1
 
 
 def macs(operator: Operator) -> int:
@@ -254,7 +167,7 @@ def estimate(model: Model, board: str, library: str) -> Estimate:
 
 def published() -> dict[tuple[str, str], Result]:
     """Return what is published for the boards of `BOARDS`, by board and library."""
-    return {(r.board, r.library): r for r in (*MLPERF, *SINGLE) if r.board == r.board.lower()}
+    return {(r.board, r.library): r for r in (*MLPERF, *SINGLE) if r.board in BOARDS}
 
 
 def find_result(board: str, library: str) -> Result:
@@ -280,129 +193,6 @@ def find_result(board: str, library: str) -> Result:
         f"nobody has published times of {wanted.name} on the {found.name}; "
         f"there are times of {', and of '.join(known)}"
     )
-
-
-def rates(result: Result) -> Mapping[str, Rate]:
-    """Return the coefficients that follow from a published result, by class of operator.
-
-    With four nets, three unknowns are fitted to ad, ic and kws.  The range is the one in which
-    all predictions of left-out nets on all systems lie, except one at either end, and it is
-    widened where this very system's vww lies outside.
-
-    With one net, all classes get its cycles per MAC.  The range is that of the cycles per MAC
-    of another net over those of vww, on the systems with four nets, except one at either end.
-    On the Pico, convolutions are fitted to single layers instead.
-
-    Examples
-    --------
-    >>> table = rates(find_result("l4r5zi", "tflm-cmsis-nn"))
-    >>> {kind: round(rate.per_mac, 2) for kind, rate in table.items()}
-    {'FC': 4.56, 'CONV': 6.76, 'DW': 20.26}
-    >>> print(table["CONV"].spread)
-    0.73 to 1.4
-    """
-    if len(result.ms) > 1:
-        return _rates_of_four_nets(result)
-    ((net, ms),) = result.ms.items()
-    cycles = 1e3 * result.clock_mhz * ms
-    ratios = [_cycles_per_mac(r, n) / _cycles_per_mac(r, "vww") for r in MLPERF for n in _FITTED]
-    spread = _all_but_extremes(ratios)
-    evidence = (
-        f"one net only; on {len(MLPERF)} other systems a net's cycles per MAC were "
-        f"{spread.low:.2f} to {spread.high:.2f} times those of another"
-    )
-    one = Rate(cycles / sum(NETS[net].values()), 0.0, spread, evidence)
-    layers = _rates_of_layers() if result.board == "pico" else {}
-    return {kind: layers.get(kind, one) for kind in CLASSES.values()}
-
-
-def leave_out(net: str) -> tuple[Prediction, ...]:
-    """Predict a net from the other three on every system of MLPerf Tiny.
-
-    Only kws and vww can be left out: ad alone says what a fully connected layer takes, and ic
-    alone what a convolution takes.
-
-    Examples
-    --------
-    >>> worst = max(leave_out("vww"), key=lambda prediction: abs(prediction.error))
-    >>> worst.result.library, f"{worst.error:+.0%}"
-    ('x-cube-ai-8.1', '+48%')
-    """
-    if net not in _HELD_OUT:
-        raise ValueError(f"{net!r} cannot be left out, only {_join(_HELD_OUT)} can")
-    others = tuple(other for other in ("ad", "ic", "kws", "vww") if other != net)
-    return tuple(
-        Prediction(r, net, r.ms[net], _predict_ms(net, _fit(r, others), r.clock_mhz))
-        for r in MLPERF
-    )
-
-
-def _rates_of_four_nets(result: Result) -> dict[str, Rate]:
-    everywhere = [p for net in _HELD_OUT for p in leave_out(net)]
-    here = next(p for p in everywhere if p.net == "vww" and p.result is result)
-    spread = _all_but_extremes(p.measured_ms / p.predicted_ms for p in everywhere)
-    ratio = here.measured_ms / here.predicted_ms
-    spread = Range(min(spread.low, ratio), max(spread.high, ratio))
-    errors = [abs(p.error) for p in everywhere]
-    evidence = (
-        f"of {len(errors)} predictions of a left-out net on {len(MLPERF)} systems, the median is "
-        f"off by {median(errors):.0%} and the worst by {max(errors):.0%}; vww on this system by "
-        f"{here.error:+.0%}"
-    )
-    return {kind: Rate(c, 0.0, spread, evidence) for kind, c in _fit(result, _FITTED).items()}
-
-
-def _rates_of_layers() -> dict[str, Rate]:
-    """Fit cycles per MAC, and for 1x1 convolutions per output too, to the Pico's layers."""
-    result = next(r for r in SINGLE if r.board == "pico")
-    table = {}
-    for kind, layers in PICO_LAYERS.items():
-        side, inputs, outputs, us = np.array(layers, np.int64).T
-        size = side * side * outputs
-        work = size * (inputs if kind == "CONV" else 9)
-        columns = np.stack([work, size] if kind == "CONV" else [work], axis=1)
-        cycles = us * float(result.clock_mhz)
-        others = ~np.eye(len(cycles), dtype=bool)
-        guesses = [
-            columns[i] @ _least_relative_error(columns[rest], cycles[rest])
-            for i, rest in enumerate(others)
-        ]
-        ratios = (cycles / guesses).tolist()
-        errors = [abs(1 / ratio - 1) for ratio in ratios]
-        evidence = (
-            f"{kind} layers of the same net, left out one by one, are off by "
-            f"{median(errors):.0%} in the median and {max(errors):.0%} at worst"
-        )
-        coefficients = [*_least_relative_error(columns, cycles).tolist(), 0.0]
-        spread = Range(min(ratios), max(ratios))
-        table[kind] = Rate(coefficients[0], coefficients[1], spread, evidence)
-    return table
-
-
-def _least_relative_error(columns: np.ndarray, cycles: np.ndarray) -> np.ndarray:
-    return np.linalg.lstsq(columns / cycles[:, None], np.ones(len(cycles)), rcond=None)[0]
-
-
-def _fit(result: Result, nets: tuple[str, ...]) -> dict[str, float]:
-    """Solve for the cycles per MAC of the three classes from three nets."""
-    kinds = list(CLASSES.values())
-    work = np.array([[NETS[net][kind] for kind in kinds] for net in nets], np.float64)
-    cycles = [1e3 * result.clock_mhz * result.ms[net] for net in nets]
-    return dict(zip(kinds, np.linalg.solve(work, cycles).tolist(), strict=True))
-
-
-def _predict_ms(net: str, coefficients: Mapping[str, float], clock_mhz: int) -> float:
-    cycles = sum(count * coefficients[kind] for kind, count in NETS[net].items())
-    return cycles / (1e3 * clock_mhz)
-
-
-def _cycles_per_mac(result: Result, net: str) -> float:
-    return 1e3 * result.clock_mhz * result.ms[net] / sum(NETS[net].values())
-
-
-def _all_but_extremes(values: Iterable[float]) -> Range:
-    ordered = sorted(values)
-    return Range(ordered[1], ordered[-2])
 
 
 def _require_figures(model: Model) -> None:
@@ -455,12 +245,6 @@ def _millijoules(ms: Range, power_mw: Range | None) -> Range | None:
 def _power_mw(result: Result) -> Range | None:
     powers = [1e3 * mj / result.ms[net] for net, mj in result.mj.items()]
     return Range(min(powers), max(powers)) if powers else None
-
-
-def _two_digits(x: float) -> str:
-    """Return a positive number rounded to two digits, without an exponent."""
-    digits = max(0, 1 - int(np.floor(np.log10(x)))) if x > 0 else 0
-    return f"{float(f'{x:.1e}'):,.{digits}f}"
 
 
 def _join(names: Iterable[str]) -> str:

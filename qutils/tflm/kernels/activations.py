@@ -28,6 +28,7 @@ from qutils.tflm.kernels.base import (
     scale_of,
     zero_point_of,
 )
+from qutils.tflm.kernels.libm import exponential
 from qutils.tflm.kernels.rescale import (
     Whole,
     centred,
@@ -146,11 +147,6 @@ def prepare_hard_swish(operator: Operator) -> Run:
         return stored(rounding_divide_by_pot(truncated, -output_shift), target)
 
     return on_one_input(tabulated(whole, kind))
-
-
-def exponential(x: Array) -> Array:
-    """Return exp of float32: the nearest float32 but for a few values in 10^8."""
-    return np.exp(x.astype(np.float64)).astype(np.float32)
 
 
 def _require(operator: Operator, *allowed: str) -> str:

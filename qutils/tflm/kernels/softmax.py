@@ -1,81 +1,99 @@
-"""SOFTMAX over the last axis, int8 and float32.
+"""SOFTMAX over the last axis: int8 to int8 or int16, int16 and float32.
 
 TFLM: ``micro/kernels/softmax.cc``, ``softmax_common.cc``,
-``kernels/internal/reference/softmax.h`` and gemmlowp's ``fixedpoint/fixedpoint.h``.
+``kernels/internal/reference/softmax.h``, ``kernels/internal/common.h`` and gemmlowp's
+``fixedpoint/fixedpoint.h``.
 
-int8 is all fixed point: ``Qm.n`` has m integer and n fractional bits in an int32.  A
-difference to the row's largest value is one of 256 numbers, so its exponential is looked up.
-float32 agrees with TFLM up to the last bit of the exponential, which TFLM takes from the C
-library: an output differs by at most 2**-22 of its value (two roundings of 2**-24 in the
-exponential and the sum, each possibly off by one place).
+A difference of integers to the row's largest value is one of few numbers, so its exponential
+is looked up.  From int8 to int8 TFLM stops where the exponentials of a row, the largest of
+them being 1, add up to 512 or more; the emulator goes on.
+float32 has the bits of TFLM where `libm.exponential` has those of the C library.
 """
 
-import math
-
 import numpy as np
-from numpy.typing import NDArray
 
+from qutils.affine import round_half_away
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
-from qutils.fixed_point import (
-    quantize_multiplier,
-    rounding_divide_by_pot,
-    saturating_rounding_doubling_high_mul,
-)
-from qutils.tflm.graph import Operator
+from qutils.fixed_point import quantize_multiplier, requantize, rounding_divide_by_pot
+from qutils.tflm.graph import DTYPES, Operator
 from qutils.tflm.kernels.base import (
     Array,
     Kernel,
     Run,
+    refuse_types,
     require_count,
     require_shape,
-    require_types,
     scale_of,
-    zero_point_of,
 )
+from qutils.tflm.kernels.gemmlowp import exp_on_negative_values, product, reciprocal
+from qutils.tflm.kernels.libm import exponential
+from qutils.tflm.kernels.output_stage import wrap_int32
+from qutils.tflm.kernels.rescale import Whole, fixed_multiplier, require_zero_point
+from qutils.tflm.kernels.tables import Function, on_one_input, tabulated
 
-Fixed = NDArray[np.int64]
+_DIFFERENCE_BITS = 5  # int8: differences are Q5.26
+_SUM_BITS = 12  # and sums of exponentials are Q12.19
 
-_multiply = saturating_rounding_doubling_high_mul
-_ONE = 2**31 - 1
-_DIFFERENCE_BITS = 5  # differences are Q5.26
-_SUM_BITS = 12  # sums of exponentials are Q12.19
+# Types -> scale and zero point of the output, and how much the scale may be off.
+_OUTPUTS = {
+    ("INT8", "INT8"): (1 / 256, -128, 0.0),
+    ("INT8", "INT16"): (1 / 65536, -32768, 1e-3),
+    ("INT16", "INT16"): (1 / 32768, 0, 1e-3),
+}
 
 
 def prepare(operator: Operator) -> Run:
     """Prepare SOFTMAX."""
     require_count(operator, (1, 1))
-    kind = require_types(operator, "INT8", "FLOAT32")
     source, target = operator.input(0), operator.outputs[0]
     require_shape(operator, target, source.shape)
     if not source.shape:
         raise InvalidModelError(f"{operator.label} needs at least one dimension")
-    beta = operator.options["beta"]
-    if kind == "FLOAT32":
-        return lambda inputs: (_float_softmax(inputs[0], np.float32(beta)),)
-    if scale_of(target) != 1 / 256 or zero_point_of(target) != -128:
+    types = (source.type, target.type)
+    if types == ("FLOAT32", "FLOAT32"):
+        return on_one_input(_float_softmax(np.float32(operator.options["beta"])))
+    if types not in _OUTPUTS:
+        refuse_types(operator)
+    scale, zero_point, tolerance = _OUTPUTS[types]
+    require_zero_point(operator, zero_point, target)
+    if abs(scale_of(target) / scale - 1) > tolerance:
         raise UnsupportedOperatorError(
-            f"{operator.label}: TFLM needs an output of scale 1/256 and zero point -128"
+            f"{operator.label}: TFLM needs an output of scale 1/{1 / scale:.0f}"
         )
-    if source.shape[-1] * 2 ** (31 - _SUM_BITS) >= 2**31:
-        raise UnsupportedOperatorError(
-            f"{operator.label}: TFLM's sums overflow from 4096 values on"
-        )
-    table = _table(operator, beta * scale_of(source))
-    return lambda inputs: (_int8_softmax(inputs[0], table),)
+    of_type = _int8_softmax if source.type == "INT8" else _int16_softmax
+    return on_one_input(of_type(operator, operator.options["beta"] * scale_of(source)))
 
 
-def _float_softmax(x: Array, beta: np.float32) -> Array:
-    shifted = (x - x.max(axis=-1, keepdims=True)) * beta
-    # The float64 exponential, rounded once, is the nearest float32 but for a few values in 10^8.
-    exponentials = np.exp(shifted.astype(np.float64)).astype(np.float32)
-    total = np.zeros(x.shape[:-1], np.float32)
-    for k in range(x.shape[-1]):
-        total += exponentials[..., k]
-    return exponentials / total[..., np.newaxis]
+def _float_softmax(beta: np.float32) -> Function:
+    def softmax(x: Array) -> Array:
+        exponentials = exponential((x - x.max(axis=-1, keepdims=True)) * beta)
+        # One after the other: a sum by pairs would round differently.
+        return exponentials / np.add.accumulate(exponentials, axis=-1)[..., -1:]
+
+    return softmax
 
 
-def _table(operator: Operator, real: float) -> Fixed:
-    """Return exp(-d * real) in Q0.31 for d = 0..255; -1 where TFLM outputs the least value."""
+def _int8_softmax(operator: Operator, real_multiplier: float) -> Function:
+    dtype = DTYPES[operator.outputs[0].type]
+    limits = np.iinfo(dtype)
+    exponentials = _exponentials(operator, real_multiplier)
+    summands = rounding_divide_by_pot(exponentials, _SUM_BITS)
+
+    def softmax(x: Array) -> Array:
+        below = np.subtract(x.max(axis=-1, keepdims=True), x, dtype=np.intp)
+        total = summands.take(below).sum(axis=-1, keepdims=True, dtype=np.int64) & 0xFFFFFFFF
+        if total.size == 1:
+            total = total.item()  # which NumPy computes with more quickly
+        scale, bits_over_unit = reciprocal(total, _SUM_BITS)
+        shift = bits_over_unit + 31 - limits.bits
+        steps = product(exponentials.take(below), scale) + (np.int64(1) << (shift - 1))
+        return np.minimum((steps >> shift) + limits.min, limits.max).astype(dtype)
+
+    return softmax
+
+
+def _exponentials(operator: Operator, real: float) -> Whole:
+    """Return exp(-d * real) in Q0.31 for d = 0..255; 0 where TFLM leaves it out."""
     real = min(real * 2.0 ** (31 - _DIFFERENCE_BITS), 2.0**31 - 1)
     if not real > 1:
         raise InvalidModelError(f"{operator.label}: beta times the input's scale is too small")
@@ -83,87 +101,68 @@ def _table(operator: Operator, real: float) -> Fixed:
     radius = (2**_DIFFERENCE_BITS - 1) * 2 ** (31 - _DIFFERENCE_BITS) // 2**shift
     differences = np.arange(0, -256, -1, dtype=np.int64)
     counted = differences >= -radius
-    rescaled = _multiply(np.where(counted, differences, 0) << shift, np.array(multiplier))
-    return np.where(counted, exp_on_negative_values(rescaled), np.int64(-1))
+    rescaled = product(np.where(counted, differences, 0) << shift, np.int64(multiplier))
+    return np.where(counted, exp_on_negative_values(rescaled, _DIFFERENCE_BITS), np.int64(0))
 
 
-def _int8_softmax(x: Array, table: Fixed) -> Array:
-    exponentials = table[x.max(axis=-1, keepdims=True).astype(np.int64) - x]
-    counted = exponentials >= 0
-    parts = rounding_divide_by_pot(np.where(counted, exponentials, 0), _SUM_BITS)
-    total = parts.sum(axis=-1, keepdims=True, dtype=np.int64)
-    scale, bits_over_unit = reciprocal(total, _SUM_BITS)
-    output = rounding_divide_by_pot(_multiply(scale, exponentials), bits_over_unit + 31 - 8) - 128
-    return np.where(counted, np.clip(output, -128, 127), -128).astype(np.int8)
+def _int16_softmax(operator: Operator, real_multiplier: float) -> Function:
+    """Take exponentials, Q0.15, and the reciprocal of their sum out of tables of 513 values."""
+    multiplier, shift = fixed_multiplier(operator, real_multiplier / (10 / 65535))
+
+    def exponential_below(difference: Array) -> Array:
+        scaled = requantize(-difference.astype(np.int64), multiplier, shift)
+        return _interpolated(wrap_int32(scaled + np.int64(32767)), _EXPONENTIALS)
+
+    exponentials_below = tabulated(exponential_below, "UINT16")
+
+    def softmax(x: Array) -> Array:
+        below = np.subtract(x.max(axis=-1, keepdims=True), x, dtype=np.int32).astype(np.uint16)
+        exponentials = exponentials_below(below)
+        total = exponentials.sum(axis=-1, keepdims=True, dtype=np.int64)
+        # 1 / (1 + t), where the sum is 1 + t times a power of two.
+        bits = np.frexp(total)[1].astype(np.int64)
+        normalized = ((total << (31 - bits)) + np.int64(2**13)) >> np.int64(14)
+        scale = _interpolated(normalized - np.int64(2**15 + 2**16), _RECIPROCALS)
+        half = np.int64(1) << (bits - 2)
+        return np.clip((exponentials * scale + half) >> (bits - 1), 0, 32767).astype(np.int16)
+
+    return softmax
 
 
-def exp_on_negative_values(a: Fixed) -> Fixed:
-    """Return exp(a) in Q0.31 for `a` <= 0 in Q5.26.
+def _table(function: Function, low: float, high: float) -> Whole:
+    """Return a float32 function at 513 places in Q0.15, as ``LUTPopulateInt16`` does.
 
-    The last quarter is a polynomial, the rest a product of exp(-1/4), exp(-1/2), ... exp(-16).
-
-    Examples
-    --------
-    >>> (exp_on_negative_values(np.array([0, -(2**26)])) / 2**31).round(6)
-    array([1.     , 0.36788])
+    Values are lowered by half of what a chord is too high by in the middle.
     """
-    fraction = 31 - _DIFFERENCE_BITS
-    quarter = np.int64(1) << np.int64(fraction - 2)
-    last = (a & (quarter - 1)) - quarter
-    result = _exp_between_minus_quarter_and_0(last << _DIFFERENCE_BITS)
-    remainder = last - a
-    for exponent in range(-2, _DIFFERENCE_BITS):
-        factor = np.int64(round(math.exp(-(2.0**exponent)) * 2**31))
-        bit = np.int64(1) << np.int64(fraction + exponent)
-        result = np.where(remainder & bit, _multiply(result, factor), result)
-    return np.where(a == 0, np.int64(_ONE), result)
-
-
-def _exp_between_minus_quarter_and_0(a: Fixed) -> Fixed:
-    """Expand exp around -1/8, argument and result in Q0.31."""
-    constant = np.int64(round(math.exp(-1 / 8) * 2**31))
-    third = np.int64(round(2**31 / 3))
-    x = a + np.int64(2**28)
-    x2 = _multiply(x, x)
-    x3 = _multiply(x2, x)
-    x4_over_4 = rounding_divide_by_pot(_multiply(x2, x2), 2)
-    series = rounding_divide_by_pot(_multiply(x4_over_4 + x3, third) + x2, 1)
-    return constant + _multiply(x + series, constant)
-
-
-def reciprocal(x: Fixed, integer_bits: int) -> tuple[Fixed, Fixed]:
-    """Return 1 / x in Q0.31, and by how many more bits to shift it right.
-
-    Parameters
-    ----------
-    x
-        Positive, ``Q integer_bits . (31 - integer_bits)``.
-    integer_bits
-        Integer bits of `x`.
-
-    Notes
-    -----
-    ``GetReciprocal`` in TFLM's ``kernels/internal/common.h``: x is shifted to [1, 2), and three
-    steps of Newton's method divide.
-
-    Examples
-    --------
-    >>> scale, bits = reciprocal(np.array([3 << 19]), 12)
-    >>> round(float((scale / 2.0 ** (31 + bits))[0]), 6)
-    0.333333
-    """
-    headroom = np.int64(32) - np.frexp(x.astype(np.float64))[1]
-    over_one = (x << headroom) - np.int64(2**31)
-    total = over_one + _ONE
-    half_denominator = (total + 1) // 2
-    # Q2.29 from here on: 48/17 and -32/17 start the iteration.
-    estimate = np.int64(round(48 / 17 * 2**29)) + _multiply(
-        half_denominator, np.int64(round(-32 / 17 * 2**29))
+    low, high = np.float32(low), np.float32(high)
+    step = (high - low) / np.float32(512)
+    i = np.arange(512, dtype=np.float32)
+    per_unit = np.float32(65536) / (np.float32(2 / 65535) * np.float32(65535))
+    start, middle, end = (
+        function(x) * per_unit
+        for x in (low + i * step, low + i * step + step / 2, low + (i + 1) * step)
     )
-    for _ in range(3):
-        error = np.int64(2**29) - _multiply(half_denominator, estimate)
-        estimate = estimate + np.clip(_multiply(estimate, error) << 2, -(2**31), _ONE)
-    return np.clip(estimate << 1, -(2**31), _ONE), np.int64(integer_bits) - headroom
+    chord = round_half_away((end + round_half_away(start)) / 2)
+    bias = round_half_away((chord - round_half_away(middle)) / 2)
+    last = round_half_away(function(high) * per_unit)
+    table = np.append(round_half_away(start) - bias, last)
+    return np.clip(table, -32768, 32767).astype(np.int64)
 
 
-KERNELS = {"SOFTMAX": Kernel(prepare, (80, 56), (4, 4))}
+_EXPONENTIALS = _table(exponential, -10, 0)
+_RECIPROCALS = _table(lambda x: 1 / (1 + x), 0, 1)
+
+
+def _interpolated(x: Whole, table: Whole) -> Whole:
+    """Look int16 values up: 9 bits choose two entries, 7 bits a place between them."""
+    x = np.clip(x, -32768, 32767)
+    index = 256 + (x >> 7)
+    base = table[index]
+    return base + (((table[index + 1] - base) * (x & 0x7F) + 64) >> 7)
+
+
+def _tables_in_arena(operator: Operator) -> tuple[int, ...]:
+    return (2 * 513, 2 * 513) if operator.input(0).type == "INT16" else ()
+
+
+KERNELS = {"SOFTMAX": Kernel(prepare, (80, 56), (4, 4), persistent=_tables_in_arena)}

@@ -17,7 +17,7 @@ TFLM: ``MultiplyByQuantizedMultiplier`` in ``kernels/internal/common.cc``.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ _NEIGHBOURS = sorted(range(-10, 11), key=abs)
 # More channels or larger shifts are not worth a proof; the plain stage is always right.
 _MOST_CHANNELS = 1 << 12
 _LARGEST_SHIFT = 22
+_LONGEST_ROW = 1 << 10
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ class Line:
         accumulator
             float32 or float64 (rows, channels), whole numbers.
         """
-        in_place = accumulator.dtype == self.scale.dtype
-        value = np.multiply(accumulator, self.scale, out=accumulator if in_place else None)
+        value = accumulator.astype(self.scale.dtype, copy=False)
+        value *= self.scale
         value += self.offset
         if self.one_sign:
             return np.floor(value, out=value)
@@ -69,6 +70,11 @@ class Line:
         np.rint(value, out=value)
         value += value.dtype.type(self.zero_point)
         return value
+
+    def repeated(self, times: int) -> "Line":
+        """Return the formula for `times` rows laid end to end."""
+        parts = (np.tile(part, times) for part in (self.scale, self.offset, self.tie))
+        return Line(*parts, self.zero_point, self.one_sign)
 
 
 @dataclass(frozen=True)
@@ -142,28 +148,28 @@ class CertifiedStage:
     def __init__(self, plain: OutputStage, reach: NDArray[np.int64]) -> None:
         self.plain = plain.per_channel(len(reach))
         self.reach = reach
+        self._repeated: dict[int, Line] = {}
 
     def __call__(self, accumulator: Array) -> NDArray[np.int8]:
         """Turn sums, channels last, into outputs; `accumulator` may be overwritten."""
         line, doubtful = self.certified
-        rows = accumulator.reshape(-1, len(self.reach))
+        channels = len(self.reach)
+        rows = accumulator.reshape(-1, channels)
         exact = self.plain.of_channels(doubtful)(rows[:, doubtful]) if doubtful.size else None
-        value = line(rows)
+        times = _rows_at_once(len(rows), channels)
+        if times not in self._repeated:
+            self._repeated[times] = line.repeated(times)
+        value = self._repeated[times](rows.reshape(-1, times * channels))
         output = value.clip(self.plain.low, self.plain.high, out=value).astype(np.int8)
         if exact is not None:
-            output[:, doubtful] = exact
+            output.reshape(rows.shape)[:, doubtful] = exact
         return output.reshape(accumulator.shape)
 
     @cached_property
     def certified(self) -> tuple[Line, NDArray[np.intp]]:
-        """The formula, and the channels that it does not hold for.
-
-        In float32 if that serves nearly all channels, else in float64.
-        """
+        """The formula, in float32 if that serves all channels; and those that it fails."""
         line, doubtful = self._certify(np.dtype(np.float32))
-        if 8 * len(doubtful) > len(self.reach):
-            line, doubtful = self._certify(np.dtype(np.float64))
-        return line, doubtful
+        return self._certify(np.dtype(np.float64)) if doubtful.size else (line, doubtful)
 
     def _certify(self, kind: np.dtype[np.floating]) -> tuple[Line, NDArray[np.intp]]:
         """Look for a line for each channel, and prove it."""
@@ -198,3 +204,10 @@ class CertifiedStage:
         total = (reach + np.abs(plain.bias)) * np.exp2(np.maximum(plain.shift, 0))
         possible = (plain.multiplier > 0) & (plain.shift >= -_LARGEST_SHIFT) & (total < 2.0**31)
         return np.flatnonzero(possible)
+
+
+@cache
+def _rows_at_once(rows: int, channels: int) -> int:
+    """Return a divisor of `rows`, so that NumPy's inner loops become long."""
+    most = max(1, _LONGEST_ROW // max(1, channels))
+    return next(times for times in range(min(rows, most), 0, -1) if rows % times == 0)

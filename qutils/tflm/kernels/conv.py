@@ -16,7 +16,12 @@ from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Array, Kernel, Run, require_shape
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
 from qutils.tflm.kernels.product import in_blocks
-from qutils.tflm.kernels.weighted import Weighted, channel_arrays, unpacked_filter
+from qutils.tflm.kernels.weighted import (
+    Weighted,
+    channel_arrays,
+    convolution_temporaries,
+    unpacked_filter,
+)
 from qutils.tflm.kernels.window import Window
 
 
@@ -42,13 +47,17 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
 
     def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
         x = inputs[0]
-        padded = window.pad(x.reshape(-1, *x.shape[2:]), layer.zero_point, layer.dtype)
-        patches = np.split(window.patches(padded), groups, axis=-1)
-        total = [in_blocks(p, m, layer.product) for p, m in zip(patches, matrices, strict=True)]
-        output = layer.finish(np.concatenate(total, axis=-1) if groups > 1 else total[0])
+        patches = window.patches(window.pad(layer.center(x.reshape(-1, *x.shape[2:])), 0))
+        parts = np.split(patches, groups, axis=-1) if groups > 1 else (patches,)
+        sums = [in_blocks(p, m, layer.product) for p, m in zip(parts, matrices, strict=True)]
+        output = layer.finish(np.concatenate(sums, axis=-1) if groups > 1 else sums[0])
         return (output.reshape(len(x), batch, *output.shape[1:]),)
 
     return run
 
 
-KERNELS = {"CONV_2D": Kernel(prepare, (80, 56), (28, 28), unpacked_filter, channel_arrays)}
+KERNELS = {
+    "CONV_2D": Kernel(
+        prepare, (80, 56), (28, 28), unpacked_filter, channel_arrays, convolution_temporaries
+    )
+}

@@ -9,18 +9,23 @@ output (n, out_h, out_w, channels * multiplier).  Channel ``c`` of the input fee
 filter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Array, Kernel, Run, require_shape
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
-from qutils.tflm.kernels.weighted import Weighted, channel_arrays, unpacked_filter
+from qutils.tflm.kernels.weighted import (
+    Weighted,
+    channel_arrays,
+    convolution_temporaries,
+    unpacked_filter,
+)
 from qutils.tflm.kernels.window import Window
 
-# Rows of weights are repeated up to this many elements.
-_LONGEST_ROW = 1 << 12
+# Weights are repeated for a row of outputs up to this many elements.
+_MOST_TAPS = 1 << 18
 
 
 def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
@@ -32,35 +37,44 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     channels = operator.input(0).shape[3] * multiplier
     require_shape(operator, operator.outputs[0], (batch, *window.output, channels))
     require_shape(operator, operator.input(1), (1, *window.size, channels))
-    taps = _in_rows(layer.weights[0].astype(layer.dtype), window.output[1])
+    taps = layer.weights[0].astype(layer.dtype)
+    exact = layer.product is np.matmul
+    by_rows = exact and taps.size * window.output[1] <= _MOST_TAPS
+    sums = _sums_by_rows(window, taps) if by_rows else _sums_in_order(window, taps)
 
     def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
         x = inputs[0]
-        padded = window.pad(x.reshape(-1, *x.shape[2:]), layer.zero_point, layer.dtype)
+        padded = window.pad(layer.center(x.reshape(-1, *x.shape[2:])), 0)
         if multiplier > 1:
             padded = np.repeat(padded, multiplier, axis=3)
-        total = np.zeros((len(padded), *window.output, channels), layer.dtype)
-        term = np.empty_like(total)
-        # In TFLM's order, so that float sums are equal bit for bit.
-        for tap in window.taps():
-            np.multiply(window.view(padded, tap), taps[tap], out=term)
-            total += term
-        output = layer.finish(total)
-        return (output.reshape(len(x), batch, *output.shape[1:]),)
+        return (layer.finish(sums(padded)).reshape(len(x), batch, *window.output, channels),)
 
     return run
 
 
-def _in_rows(taps: Array, width: int) -> Array:
-    """Repeat (size_h, size_w, channels) along a new axis of `width`, where that is short.
+def _sums_by_rows(window: Window, taps: Array) -> Callable[[Array], Array]:
+    """Multiply whole rows of outputs at once: for sums that are exact in any order."""
+    repeated = taps[:, :, np.newaxis].repeat(window.output[1], axis=2)
+    weights = repeated.reshape(*window.size, -1)
+    return lambda padded: np.einsum("nhijx,ijx->nhx", window.rows(padded), weights)
 
-    So that a whole row of outputs is multiplied in one go: (size_h, size_w, width, channels).
-    """
-    if width * taps.shape[2] > _LONGEST_ROW:
-        width = 1
-    return taps[:, :, np.newaxis].repeat(width, axis=2)
+
+def _sums_in_order(window: Window, taps: Array) -> Callable[[Array], Array]:
+    """Add tap by tap, as TFLM does, so that float sums are equal bit for bit."""
+
+    def sums(padded: Array) -> Array:
+        total = np.zeros((len(padded), *window.output, taps.shape[2]), taps.dtype)
+        term = np.empty_like(total)
+        for tap in window.taps():
+            np.multiply(window.view(padded, tap), taps[tap], out=term)
+            total += term
+        return total
+
+    return sums
 
 
 KERNELS = {
-    "DEPTHWISE_CONV_2D": Kernel(prepare, (80, 56), (28, 28), unpacked_filter, channel_arrays)
+    "DEPTHWISE_CONV_2D": Kernel(
+        prepare, (80, 56), (28, 28), unpacked_filter, channel_arrays, convolution_temporaries
+    )
 }

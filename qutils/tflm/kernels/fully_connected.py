@@ -40,7 +40,7 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
 
     def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
         x = inputs[0]
-        rows = x.reshape(-1, len(matrix)).astype(layer.dtype)
+        rows = layer.center(x.reshape(-1, len(matrix)))
         return (layer.finish(layer.product(rows, matrix)).reshape(len(x), *target.shape),)
 
     return run

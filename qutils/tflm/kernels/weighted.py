@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qutils.errors import InvalidModelError
-from qutils.tflm.graph import Operator
+from qutils.tflm.graph import Operator, Tensor
 from qutils.tflm.kernels.base import (
     Array,
     activation_limits,
@@ -62,7 +62,7 @@ class Weighted:
     dtype
         What to multiply in: float32 for float32, else the floats in which sums are exact.
     zero_point
-        What lies in the padding of the input; 0 for float32.
+        Of the input; 0 for float32.
     product
         Of a matrix (rows, terms) and one (terms, channels).
     finish
@@ -114,11 +114,9 @@ class Weighted:
                 f"{weights.shape[axis]} channels"
             )
         values = _centered(operator)
-        # The input's zero point goes into the bias, so that int8 values are multiplied as they are.
         zero_point = 0 if _ignores_zero_points(operator) else zero_point_of(source)
         others = tuple(dimension for dimension in range(rank) if dimension != axis)
-        bias = bias - np.int64(zero_point) * values.sum(others)
-        largest = -np.int64(np.iinfo(source.type.lower()).min)
+        largest = -np.int64(np.iinfo(source.type.lower()).min) + np.int64(abs(zero_point))
         reach = largest * np.abs(values).sum(others)
         real = scale_of(source) * scales / scale_of(target)
         if source.type == "INT16":
@@ -127,6 +125,18 @@ class Weighted:
             plain = stage(operator, real, bias)
             finish = CertifiedStage(plain, reach) if isinstance(plain, OutputStage) else plain
         return cls(values, exact_dtype(int(reach.max())), zero_point, np.matmul, finish)
+
+    def center(self, x: Array) -> Array:
+        """Return a new array of ``x - zero point`` in the dtype to multiply in."""
+        centered = x.astype(self.dtype)
+        if self.zero_point:
+            centered -= self.dtype.type(self.zero_point)
+        return centered
+
+
+def convolution_temporaries(operator: Operator) -> tuple[Tensor | None, ...]:
+    """Return the tensors in the order of ``ConvPrepare`` and what it calls."""
+    return (*operator.outputs, *operator.inputs[:2], *operator.inputs, *operator.outputs)
 
 
 def channel_arrays(operator: Operator) -> tuple[int, int]:

@@ -51,7 +51,7 @@ class Window:
                 "all must be at least 1"
             )
         spans = [
-            _place(options["padding"], *numbers)
+            place(options["padding"], *numbers)
             for numbers in zip(source.shape[1:3], size, stride, dilation, strict=True)
         ]
         output, before, after = zip(*spans, strict=True)
@@ -66,16 +66,14 @@ class Window:
             )
         return cls(size, stride, dilation, (height, width), output, before, after)
 
-    def pad(self, x: Array, value: float, dtype: np.dtype | None = None) -> Array:
-        """Surround (N, height, width, channels) with `value`, in another dtype if one is given."""
-        kind = x.dtype if dtype is None else dtype
+    def pad(self, x: Array, value: float) -> Array:
+        """Surround (N, height, width, channels) with `value`."""
         if not any(self.before + self.after):
-            return x.astype(kind, copy=False)
+            return x
         (top, left), (bottom, right) = self.before, self.after
-        (count, height, width, channels) = x.shape
-        padded = np.full(
-            (count, top + height + bottom, left + width + right, channels), value, kind
-        )
+        count, height, width, channels = x.shape
+        shape = count, top + height + bottom, left + width + right, channels
+        padded = np.full(shape, value, x.dtype)
         padded[:, top : top + height, left : left + width] = x
         return padded
 
@@ -94,36 +92,45 @@ class Window:
 
     def view(self, padded: Array, tap: tuple[int, int]) -> Array:
         """Return what lies under one tap for every output: (N, out_h, out_w, channels)."""
-        ranges = []
-        for axis in (0, 1):
-            first = tap[axis] * self.dilation[axis]
-            step = self.stride[axis]
-            ranges.append(slice(first, first + (self.output[axis] - 1) * step + 1, step))
-        return padded[:, ranges[0], ranges[1], :]
+        return padded[:, self._seen(0, tap[0]), self._seen(1, tap[1]), :]
 
     def patches(self, padded: Array) -> Array:
         """Return a view of all windows: (N, out_h, out_w, size_h, size_w, channels)."""
-        n, sh, sw, sc = padded.strides
+        n, row, column, channel = padded.strides
+        (step_h, step_w), (tap_h, tap_w) = self.stride, self.dilation
+        strides = (n, row * step_h, column * step_w, row * tap_h, column * tap_w, channel)
         shape = (len(padded), *self.output, *self.size, padded.shape[3])
-        strides = (
-            n,
-            sh * self.stride[0],
-            sw * self.stride[1],
-            sh * self.dilation[0],
-            sw * self.dilation[1],
-            sc,
-        )
-        return np.lib.stride_tricks.as_strided(padded, shape, strides, writeable=False)
+        return np.ndarray(shape, padded.dtype, padded, strides=strides)
+
+    def rows(self, padded: Array) -> Array:
+        """Return what each tap sees for a whole row of outputs.
+
+        A view where the stride is 1: (N, out_h, size_h, size_w, out_w * channels).
+        """
+        shape = (len(padded), self.output[0], *self.size, self.output[1] * padded.shape[3])
+        if self.stride[1] > 1:
+            columns = [padded[:, :, self._seen(1, tap)] for tap in range(self.size[1])]
+            padded = np.stack(columns, axis=2)
+            n, row, tap_w, _, channel = padded.strides
+        else:
+            n, row, column, channel = padded.strides
+            tap_w = column * self.dilation[1]
+        strides = (n, row * self.stride[0], row * self.dilation[0], tap_w, channel)
+        return np.ndarray(shape, padded.dtype, padded, strides=strides)
+
+    def _seen(self, axis: int, tap: int) -> slice:
+        """Return where one tap falls along an axis of the padded input."""
+        first, step = tap * self.dilation[axis], self.stride[axis]
+        return slice(first, first + (self.output[axis] - 1) * step + 1, step)
 
 
-def _place(
+def place(
     padding: str, length: int, size: int, stride: int, dilation: int
 ) -> tuple[int, int, int]:
     """Return output length, padding before and padding after, along one axis."""
     reach = (size - 1) * dilation + 1
-    if padding == "SAME":
-        output = (length + stride - 1) // stride
-    else:
-        output = (length + stride - reach) // stride
+    covered = length + stride - (1 if padding == "SAME" else reach)
+    # C divides towards zero.
+    output = covered // stride if covered >= 0 else -(-covered // stride)
     total = max((output - 1) * stride + reach - length, 0)
     return output, total // 2, total - total // 2

@@ -75,6 +75,7 @@ OPTION_FIELDS: dict[str, tuple[int, dict[str, tuple[int, str, Any]]]] = {
     ),
     "AVERAGE_POOL_2D": (5, _POOL_FIELDS),
     "MAX_POOL_2D": (5, _POOL_FIELDS),
+    "SVDF": (6, {"rank": (0, "int32", 0), "activation": (1, "activation", 0)}),
     "FULLY_CONNECTED": (
         8,
         {
@@ -103,6 +104,15 @@ OPTION_FIELDS: dict[str, tuple[int, dict[str, tuple[int, str, Any]]]] = {
         },
     ),
     "SPLIT": (35, {"num_splits": (0, "int32", 0)}),
+    "TRANSPOSE_CONV": (
+        49,
+        {
+            "padding": (0, "padding", 0),
+            "stride_w": (1, "int32", 0),
+            "stride_h": (2, "int32", 0),
+            "activation": (3, "activation", 0),
+        },
+    ),
     "PACK": (59, {"values_count": (0, "int32", 0), "axis": (1, "int32", 0)}),
     "UNPACK": (64, {"num": (0, "int32", 0), "axis": (1, "int32", 0)}),
     "SPLIT_V": (79, {"num_splits": (0, "int32", 0)}),

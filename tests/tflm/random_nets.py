@@ -71,6 +71,8 @@ class Net:
         else:
             filter_tensor = constant(weights, self.weights_type, scale=scales, axis=axis)
         inputs = [source, self.add(filter_tensor)]
+        if name == "TRANSPOSE_CONV":
+            inputs = [self.add(constant(shape, "INT32")), *reversed(inputs)]
         spread = SPREAD[self.type] * max(0.5, np.std(weights)) * np.sqrt(terms)
         if self.rng.random() < 0.85:
             bias = self.rng.normal(0, spread, channels)
@@ -90,9 +92,10 @@ class Net:
     def bias(self, name: str, values: np.ndarray, scale: np.ndarray) -> T:
         if self.type == "FLOAT32":
             return constant(values, "FLOAT32")
-        # 16x8: CONV_2D alone takes a bias of either width, and sums in that width.
-        types = {"INT8": ["INT32"], "INT16": ["INT64", "INT32"][: 1 + (name == "CONV_2D")]}
-        kind = str(self.rng.choice(types[self.type]))
+        # 16x8 layers sum in int64, but where the bias is int32.
+        other = {"CONV_2D": "INT32", "FULLY_CONNECTED": "INT32", "TRANSPOSE_CONV": "INT16"}
+        types = ["INT32"] if self.type == "INT8" else ["INT64", other.get(name, "INT64")]
+        kind = str(self.rng.choice(types))
         limit = np.iinfo(kind.lower()).max // 2
         return constant(np.clip(values, -limit, limit).astype(np.int64), kind, scale=scale)
 

@@ -15,6 +15,7 @@ from qutils.tflm.kernels import (
     slices,
     softmax,
     transpose,
+    transpose_conv,
     variables,
 )
 from qutils.tflm.kernels.base import Kernel
@@ -24,6 +25,7 @@ __all__ = ["KERNELS"]
 KERNELS: dict[str, Kernel] = {
     **conv.KERNELS,
     **depthwise.KERNELS,
+    **transpose_conv.KERNELS,
     **fully_connected.KERNELS,
     **pooling.KERNELS,
     **reduce.KERNELS,

@@ -114,7 +114,7 @@ def _check_operators(subgraphs: tuple[Subgraph, ...]) -> None:
 
 def _check_calls(subgraphs: tuple[Subgraph, ...]) -> None:
     """Refuse calls of what cannot be called, and calls without end."""
-    chains = [(0,)]
+    chains: list[tuple[int, ...]] = [(0,)]
     for chain in chains:
         for operator in subgraphs[chain[-1]].operators:
             for called in KERNELS[operator.name].calls(operator):

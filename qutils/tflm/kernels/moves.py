@@ -55,6 +55,6 @@ def require_size(operator: Operator, source_size: int, target: Tensor) -> None:
     """Refuse an output of another number of elements than what moves into it."""
     if source_size != target.size:
         raise InvalidModelError(
-            f"{operator.label} moves {source_size} elements into {target.label} of shape "
-            f"{list(target.shape)}"
+            f"{operator.label} moves {source_size} elements into {target.size}, {target.label} "
+            f"of shape {list(target.shape)}"
         )

@@ -39,6 +39,7 @@ from qutils.tflm.kernels.base import (
     scale_of,
     zero_point_of,
 )
+from qutils.tflm.kernels.libm import exponential
 from qutils.tflm.kernels.output_stage import wrap_int32
 from qutils.tflm.kernels.rescale import rescaler
 
@@ -57,10 +58,18 @@ def float_stage(
     The factor is ``input scale * filter scale / output scale``, each step in float32, which is
     not always `real_multiplier` rounded.
     """
-    filter_scale = per_channel_scale(operator.input(1)).astype(np.float32)
+    weights = operator.input(1)
+    if weights.quantization is not None and weights.quantization.zero_point.any():
+        _refuse(operator, "XNNPACK wants a filter with zero point 0")
+    filter_scale = per_channel_scale(weights).astype(np.float32)
     factor = _scale(operator.input(0)) * filter_scale / _scale(operator.outputs[0])
     requantize = _requantizer(operator, _require(operator, factor, 0, 2.0**8))
-    return lambda total: requantize(wrap_int32(total.astype(np.int64) + bias))
+
+    def finish(total: Array) -> Array:
+        rows = total.reshape(-1, bias.size).astype(np.int64)
+        return requantize(wrap_int32(rows + bias)).reshape(total.shape)
+
+    return finish
 
 
 def _requantizer(operator: Operator, factor: Floats) -> Callable[[Array], Array]:
@@ -193,15 +202,12 @@ def _lookup(operator: Operator, function: Callable[[NDArray[np.int64]], Array]) 
 def prepare_softmax(operator: Operator) -> Run:
     """Prepare SOFTMAX, which XNNPACK leaves to LiteRT: exponentials in float32 from a table."""
     step = -_scale(operator.input(0)) * np.float32(operator.options["beta"])
-    arguments = step * np.arange(256, dtype=np.float32)
-    table = np.exp(arguments.astype(np.float64)).astype(np.float32)
+    table = exponential(step * np.arange(256, dtype=np.float32))
 
     def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
         x = inputs[0].astype(np.int64)
         exponentials = table[x.max(axis=-1, keepdims=True) - x]
-        total = np.zeros((*x.shape[:-1], 1), np.float32)
-        for k in range(x.shape[-1]):
-            total += exponentials[..., k : k + 1]
+        total = np.add.accumulate(exponentials, axis=-1)[..., -1:]
         share = exponentials * (np.float32(1) / (total * np.float32(1 / 256)))
         return (np.clip(np.floor(share + np.float32(0.5)) - 128, -128, 127).astype(np.int8),)
 
@@ -235,10 +241,10 @@ def _refuse(operator: Operator, why: str) -> None:
 
 
 def _require_int8(operator: Operator) -> None:
-    types = {operator.outputs[0].type, operator.input(0).type}
-    if operator.name in ("QUANTIZE", "DEQUANTIZE"):
-        types.discard("FLOAT32")
-    if types - {"INT8"}:
+    allowed = {"INT8", "FLOAT32"} if operator.name in ("QUANTIZE", "DEQUANTIZE") else {"INT8"}
+    tensors = [t for t in (*operator.inputs, *operator.outputs) if t is not None]
+    types = {t.type for t in tensors if t.data is None or t.type != "INT32"}
+    if types - allowed:
         _refuse(operator, "only int8 operators are held to LiteRT")
 
 

@@ -67,6 +67,23 @@ def float_product(x: Array, weights: Array) -> NDArray[np.float32]:
     return total
 
 
+def sum_in_order(terms: Array, start: Array | float = 0.0) -> NDArray[np.float32]:
+    """Add terms along the last axis one after the other, each step rounded; NumPy adds in pairs.
+
+    Parameters
+    ----------
+    terms
+        (..., n) float32.
+    start
+        What to begin with, broadcast to the other axes.
+    """
+    total = np.empty(terms.shape[:-1], np.float32)
+    total[...] = start
+    for k in range(terms.shape[-1]):
+        total += terms[..., k]
+    return total
+
+
 def in_blocks(patches: Array, weights: Array, product: Product) -> Array:
     """Multiply all patches with `weights`, copying a bounded part of them at a time.
 

@@ -7,6 +7,7 @@ data; 130 after Ctrl-C.
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -161,7 +162,7 @@ def _show(parts: Iterable[RenderableType]) -> None:
     with console.capture() as capture:
         for part in parts:
             console.print(part)
-    click.echo(capture.get(), nl=False)
+    click.echo(re.sub(r" +$", "", capture.get(), flags=re.MULTILINE), nl=False)
 
 
 def _note(text: str) -> None:

@@ -163,8 +163,9 @@ class _Distance:
         self.signal = self.noise = self.energy = self.product = np.zeros(1)
 
     def add(self, reference: Array, approximation: Array) -> None:
-        channels = reference.shape[-1]
-        r, a = (x.reshape(-1, channels).astype(np.float64) for x in (reference, approximation))
+        channels = reference.shape[-1] if reference.ndim > 1 else 1
+        pair = np.broadcast_arrays(reference, approximation)
+        r, a = (x.reshape(-1, channels).astype(np.float64) for x in pair)
         self.signal = self.signal + np.sum(r**2, axis=0)
         self.noise = self.noise + np.sum((r - a) ** 2, axis=0)
         self.energy = self.energy + np.sum(a**2, axis=0)
@@ -233,11 +234,12 @@ class _Layer:
 
 
 def _run_alone(ours: Operator, theirs: Operator) -> Callable[[dict[int, Array]], Array] | None:
-    """Return what runs the float operator on the quantized one's inputs, if they correspond."""
+    """Return what runs the float operator on the quantized one's inputs, if that has a meaning."""
     sources, places = (
         [t for t in op.inputs if t is not None and t.data is None] for op in (ours, theirs)
     )
-    if [t.shape for t in sources] != [t.shape for t in places]:
+    has_state = KERNELS[theirs.name].hosted or any(t.is_variable for t in (*sources, *places))
+    if has_state or [t.shape for t in sources] != [t.shape for t in places]:
         return None
     run = KERNELS[theirs.name].prepare(theirs)
 

@@ -14,7 +14,7 @@ from qutils.tflm.pictures import (
     latency_bars,
 )
 from qutils.tflm.report import Report
-from qutils.tflm.tables import Table, errors_table, layers_table, printable
+from qutils.tflm.tables import ERROR_LEGEND, Table, errors_table, layers_table, printable
 
 
 def page(report: Report) -> str:
@@ -54,6 +54,7 @@ def _sections(report: Report) -> Iterator[str]:
         yield _paragraph(report.error_sentence())
         yield _figure(error_per_layer(report), "In the shaded band a layer counts as wrong.")
         yield _table(errors_table(report.errors), "Error of each layer")
+        yield _paragraph(ERROR_LEGEND, "quiet")
 
 
 def _paragraph(text: str, kind: str = "") -> str:

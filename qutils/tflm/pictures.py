@@ -45,7 +45,7 @@ STYLE: Any = {
     "svg.hashsalt": "squeezing-brains",
 }
 
-_WIDTH = 5.8
+_WIDTH = 5.0
 _MOST = 30
 _DECIBELS = (-10.0, 60.0)
 
@@ -121,7 +121,7 @@ def bytes_per_layer(report: Report) -> Picture:
         heaviest[memory] = max(report.layers, key=lambda layer: getattr(layer, kind))
     _name_rows(axes, layers)
     axes.set_xlabel("KiB: constants in flash, output in the arena")
-    axes.legend(loc="best")
+    axes.legend(loc="best", frameon=False)
     flash, arena = heaviest["flash"], heaviest["arena"]
     _title(
         axes, f"Operator {flash.operator} needs most flash, operator {arena.operator} most arena"
@@ -189,7 +189,7 @@ def error_per_layer(report: Report) -> Picture:
         xlabel="operator",
         ylabel=f"SQNR, dB ({high:.0f}: or more)",
     )
-    axes.legend(loc="best", fontsize=9)
+    axes.legend(loc="best", fontsize=9, frameon=False)
     wrong = [error for error in report.errors if error.is_wrong]
     _title(axes, f"It goes wrong at {wrong[0].label}" if wrong else "No layer goes wrong by itself")
     return Picture(
@@ -240,12 +240,13 @@ def _of(layers: Sequence[Layer], report: Report) -> str:
 def _name_rows(axes: "Axes", layers: Sequence[Layer]) -> None:
     names = [f"{layer.operator} {layer.name.removesuffix('_2D')[:18]}" for layer in layers]
     axes.set_yticks(range(len(layers)), names, fontsize=9)
+    axes.margins(y=0.02)
     axes.invert_yaxis()
 
 
 def _title(axes: "Axes", text: str) -> None:
     """Set a title that starts at the left end of the figure, in two lines where it is long."""
-    axes.figure.suptitle(fill(text, 54), x=0.01, ha="left", fontsize=11.5, weight="bold")
+    axes.figure.suptitle(fill(text, 46), x=0.01, ha="left", fontsize=11.5, weight="bold")
 
 
 def _clipped(value: float | None) -> float:

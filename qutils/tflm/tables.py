@@ -9,6 +9,11 @@ from qutils.tflm.cost import Range, published
 from qutils.tflm.layer_error import LayerError
 from qutils.tflm.report import Comparison, Report, shape_text
 
+ERROR_LEGEND = (
+    "SQNR: signal over quantization noise in dB, all error so far; alone: with the layer's own "
+    "error only, given its inputs; clipped: float values beyond what the scale can express."
+)
+
 
 @dataclass(frozen=True)
 class Table:

@@ -11,6 +11,7 @@ from qutils.tflm.arena import ArenaPlan
 from qutils.tflm.fits import Verdict
 from qutils.tflm.report import Comparison, Report
 from qutils.tflm.tables import (
+    ERROR_LEGEND,
     Table,
     boards_table,
     comparison_table,
@@ -44,9 +45,10 @@ def report_text(report: Report, width: int) -> Iterator[RenderableType]:
     yield report.arena_sentence()
     yield from _arena(report.plan, width)
     if report.errors:
-        yield from _heading("Error against the float model (SQNR in dB)")
+        yield from _heading("Error against the float model")
         yield _grid(errors_table(report.errors))
-        yield report.error_sentence()
+        yield ERROR_LEGEND
+        yield Text(report.error_sentence(), style="bold")
 
 
 def comparison_text(comparison: Comparison) -> Iterator[RenderableType]:
@@ -127,7 +129,8 @@ def _arena(plan: ArenaPlan, width: int) -> Iterator[Text]:
     yield line + Text("".join(f"{step:^{_CELL}}" for step in shown), style="dim")
     yield Text(
         "A number: that operator's output lies there; in: the input; s: scratch memory; a dot: "
-        "free. Operator k runs at step k + 1." + ("" if columns == steps else " Steps left out.")
+        "free. Operator k runs at step k + 1. Buffers smaller than a line may not show."
+        + ("" if columns == steps else " Not every step is drawn.")
     )
 
 

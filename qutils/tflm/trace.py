@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qutils.affine import QuantParams, dequantize, quantize
+from qutils.tflm.execution import Execution
 from qutils.tflm.graph import DTYPES, Tensor
 from qutils.tflm.interpreter import Interpreter
+from qutils.tflm.kernels import KERNELS
 from qutils.tflm.model import Model
 
 Array = NDArray[Any]
@@ -100,8 +102,14 @@ def _to_dtype(tensor: Tensor, array: Array) -> Array:
 
 
 def samples_at_once(*models: Model) -> int:
-    """Return how many samples can run side by side, so that memory stays bounded."""
-    sample = sum(t.size_bytes for m in models for t in m.main.tensors if t.data is None)
+    """Return how many samples can run side by side: one where a model has state.
+
+    Memory stays bounded.
+    """
+    tensors = [t for m in models for t in m.main.tensors]
+    if any(m.variables for m in models) or any(t.is_variable for t in tensors):
+        return 1
+    sample = sum(t.size_bytes for t in tensors if t.data is None)
     return max(1, _CHUNK_BYTES // (8 * max(1, sample)))
 
 
@@ -126,12 +134,19 @@ def activations(model: Model, inputs: Sequence[Array], step: int) -> Iterator[di
     ArenaOutOfMemoryError
         The activations are larger than any microcontroller's memory.
     """
-    interpreter = Interpreter(model_content=model)
-    interpreter.allocate_tensors()
+    Interpreter(model_content=model).allocate_tensors()
+    execution = Execution(model, KERNELS)
     for start in range(0, len(inputs[0]), step):
         parts = [array[start : start + step] for array in inputs]
-        values = zip((t.index for t in model.main.inputs), parts, strict=True)
-        yield interpreter._run(dict(values), keep_all=True)
+        values = {t.index: part for t, part in zip(model.main.inputs, parts, strict=True)}
+        with np.errstate(all="ignore"):  # an overflow is a value like any other, as on the device
+            found = execution.run(values, keep_all=True)
+        # What depends on constants alone has a batch axis of 1.
+        yield {
+            t.index: np.broadcast_to(found[t.index], (len(parts[0]), *t.shape))
+            for t in model.main.tensors
+            if t.data is None and t.index in found
+        }
 
 
 def run(model: Model, inputs: Sequence[Array]) -> list[Array]:

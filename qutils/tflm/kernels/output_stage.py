@@ -5,6 +5,7 @@ TFLM: ``kernels/internal/common.cc`` and ``kernels/internal/quantization_util.cc
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,16 +49,18 @@ class OutputStage:
     bias: NDArray[np.int64] = field(default_factory=lambda: _NO_BIAS)
     type: str = "INT8"
 
+    largest_shift: ClassVar[int] = 31
+
     @classmethod
     def of(
         cls,
         operator: Operator,
         real_multiplier: ArrayLike,
         bias: NDArray[np.int64] = _NO_BIAS,
-    ) -> "OutputStage":
+    ) -> Self:
         """Prepare the stage for the operator's first output."""
         multiplier, shift = quantize_multiplier(np.atleast_1d(np.asarray(real_multiplier)))
-        if (shift > 31).any():
+        if (shift > cls.largest_shift).any():
             raise InvalidModelError(
                 f"{operator.label} multiplies by {np.max(real_multiplier):.3g}: its scales do "
                 "not belong together"
@@ -104,47 +107,21 @@ class OutputStage:
         return np.clip(output, self.low, self.high, out=output)
 
 
-@dataclass(frozen=True)
-class WideStage:
-    """From int64 sums to int16: add the bias, multiply by 16 bits, round once, clamp.
+class WideStage(OutputStage):
+    """From int64 sums to int16: the multiplier is cut to 15 bits, and there is one rounding.
 
     What 16x8 layers use, unless their bias is int32.
-
-    Attributes
-    ----------
-    multiplier
-        int64, one or one per channel, of at most 15 bits.
-    shift
-        int64, by how much to shift to the right, 1 or more.
-    zero_point, low, high, bias
-        As in `OutputStage`.
     """
 
-    multiplier: NDArray[np.int64]
-    shift: NDArray[np.int64]
-    zero_point: int
-    low: int
-    high: int
-    bias: NDArray[np.int64]
+    largest_shift: ClassVar[int] = 14
 
-    @classmethod
-    def of(
-        cls, operator: Operator, real_multiplier: ArrayLike, bias: NDArray[np.int64]
-    ) -> "WideStage":
-        """Prepare the stage for the operator's first output."""
-        narrow = OutputStage.of(operator, real_multiplier, bias)
-        multiplier = np.minimum((narrow.multiplier + np.int64(2**15)) >> np.int64(16), 2**15 - 1)
-        shift = np.int64(15) - narrow.shift
-        if (shift < 1).any():
-            raise InvalidModelError(f"{operator.label}: its scales do not belong together")
-        return cls(multiplier, shift, narrow.zero_point, narrow.low, narrow.high, bias)
-
-    def __call__(self, accumulator: Array) -> NDArray[np.int16]:
-        """Requantize whole numbers of any dtype, channels last."""
-        total = (accumulator.astype(np.int64) + self.bias) * self.multiplier
-        total += np.int64(1) << (self.shift - 1)
-        output = wrap_int32(total >> self.shift) + np.int64(self.zero_point)
-        return np.clip(output, self.low, self.high).astype(np.int16)
+    def _block(self, accumulator: Array) -> NDArray[np.int64]:
+        multiplier = np.minimum((self.multiplier + np.int64(2**15)) >> np.int64(16), 2**15 - 1)
+        right = np.int64(15) - self.shift
+        total = (accumulator.astype(np.int64) + self.bias) * multiplier
+        total += np.int64(1) << (right - 1)
+        output = wrap_int32(total >> right) + np.int64(self.zero_point)
+        return np.clip(output, self.low, self.high, out=output)
 
 
 def wrap_int32(x: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -54,11 +54,11 @@ def prepare(operator: Operator) -> Run:
 
     def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
         x = inputs[2].reshape(-1, *source.shape[1:])
-        field = np.full((len(x), *window.input, depth), layer.zero_point, layer.dtype)
+        field = np.zeros((len(x), *window.input, depth), layer.dtype)
         places = field[:, first[0] :: stride[0], first[1] :: stride[1]]
         # Inputs beyond the field reach no output.
         reaching = x[:, : places.shape[1], : places.shape[2]]
-        places[:, : reaching.shape[1], : reaching.shape[2]] = reaching
+        places[:, : reaching.shape[1], : reaching.shape[2]] = layer.center(reaching)
         total = in_blocks(window.patches(field), matrix, layer.product)
         return (layer.finish(total).reshape(len(inputs[2]), *target.shape),)
 

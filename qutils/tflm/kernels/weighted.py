@@ -95,6 +95,7 @@ class Weighted:
         require_count(operator, (2, 3))
         source, weights, target = operator.input(0), operator.input(1), operator.outputs[0]
         is_float = _check_types(operator) == "FLOAT32"
+        is_wide = source.type == "INT16"
         if constant(operator, 1).size == 0 or len(weights.shape) != rank:
             raise InvalidModelError(f"{operator.label} has a filter of shape {list(weights.shape)}")
         bias = _bias(operator, np.float32 if is_float else np.int64)
@@ -119,11 +120,9 @@ class Weighted:
         largest = -np.int64(np.iinfo(source.type.lower()).min) + np.int64(abs(zero_point))
         reach = largest * np.abs(values).sum(others)
         real = scale_of(source) * scales / scale_of(target)
-        if source.type == "INT16":
-            finish = _int16_stage(operator, real, bias)
-        else:
-            plain = stage(operator, real, bias)
-            finish = CertifiedStage(plain, reach) if isinstance(plain, OutputStage) else plain
+        finish = _int16_stage(operator, real, bias) if is_wide else stage(operator, real, bias)
+        if isinstance(finish, OutputStage) and not is_wide:
+            finish = CertifiedStage(finish, reach)
         return cls(values, exact_dtype(int(reach.max())), zero_point, np.matmul, finish)
 
     def center(self, x: Array) -> Array:
@@ -158,7 +157,7 @@ def _ignores_zero_points(operator: Operator) -> bool:
 
 def _int16_stage(
     operator: Operator, real: NDArray[np.float64], bias: NDArray[np.int64]
-) -> OutputStage | WideStage:
+) -> OutputStage:
     """Return the last step of a 16x8 layer: the width of the bias is the width of the sums."""
     given = operator.inputs[2] if len(operator.inputs) > 2 else None
     is_narrow = given is not None and given.type == "INT32"

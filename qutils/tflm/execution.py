@@ -84,7 +84,9 @@ class Execution:
         Arrays by the index of their tensor, with a batch axis of 1 where nothing depends on
         the inputs.
         """
-        return self._run(0, inputs, keep_all)
+        # In C, infinities and NaN come about in silence.
+        with np.errstate(all="ignore"):
+            return self._run(0, inputs, keep_all)
 
     def call(self, subgraph: int) -> None:
         """Run another subgraph, for what it does to the variables."""

@@ -141,10 +141,10 @@ def prepare_hard_swish(operator: Operator) -> Run:
         gate = _int16(high << np.clip(gate_shift - 1, 0, 16))
         gate = _high_product(gate, gate_multiplier)
         gate = _int16(gate << 1) if gate_shift > 0 else gate
-        gate = (rounding_divide_by_pot(gate, max(-gate_shift, 0)) + 32768) >> 1
+        gate = (_shifted_right(gate, max(-gate_shift, 0)) + 32768) >> 1
         gated = gate * _high_product(high, output_multiplier)
         truncated = np.sign(gated) * (np.abs(gated) >> 15)
-        return stored(rounding_divide_by_pot(truncated, -output_shift), target)
+        return stored(_shifted_right(truncated, -output_shift), target)
 
     return on_one_input(tabulated(whole, kind))
 
@@ -234,6 +234,13 @@ def _int16_multiplier(operator: Operator, real_multiplier: float) -> tuple[Whole
 
 def _int16(x: Whole) -> Whole:
     return np.clip(x, -(2**15), 2**15 - 1)
+
+
+def _shifted_right(x: Whole, exponent: int) -> Whole:
+    # From 16 bits on, gemmlowp's mask overflows an int16, and all is rounded away from 0.
+    if exponent >= 16:
+        return np.where(x < 0, np.int64(-1), np.int64(1))
+    return rounding_divide_by_pot(x, exponent)
 
 
 def _high_product(a: Whole, b: Whole) -> Whole:

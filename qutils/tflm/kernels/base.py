@@ -171,10 +171,14 @@ def zero_point_of(tensor: Tensor) -> int:
 
 
 def activation_limits(operator: Operator) -> tuple[float, float]:
-    """Return the smallest and largest output of the operator's fused activation."""
+    """Return the smallest and largest output of the operator's fused activation.
+
+    TFLM clamps to these, so that no float32 output is infinite.
+    """
+    largest = float(np.finfo(np.float32).max)
     limits = {
-        "NONE": (-np.inf, np.inf),
-        "RELU": (0.0, np.inf),
+        "NONE": (-largest, largest),
+        "RELU": (0.0, largest),
         "RELU_N1_TO_1": (-1.0, 1.0),
         "RELU6": (0.0, 6.0),
     }
@@ -186,6 +190,7 @@ def activation_limits(operator: Operator) -> tuple[float, float]:
     return limits[name]
 
 
+@np.errstate(over="ignore")
 def quantized_limits(operator: Operator) -> tuple[int, int]:
     """Return the same limits as integers in the scale of the first output.
 

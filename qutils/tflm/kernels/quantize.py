@@ -4,6 +4,8 @@ TFLM: ``micro/kernels/quantize.cc``, ``quantize_common.cc``, ``dequantize.cc``,
 ``dequantize_common.cc``, ``kernels/internal/reference/quantize.h`` and ``requantize.h``.
 """
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from qutils.affine import round_half_away
@@ -47,8 +49,7 @@ def _from_float(operator: Operator) -> Function:
     scale = np.float32(scale_of(target))
 
     def quantize(x: Array) -> Array:
-        with np.errstate(over="ignore", invalid="ignore"):
-            steps = round_half_away(x / scale)
+        steps = round_half_away(x / scale)
         # C leaves open what becomes of NaN and of values beyond int32; this is x86-64.
         whole = np.where(np.abs(steps) < 2.0**31, steps, -(2.0**31)).astype(np.int64)
         return stored(whole, target)
@@ -64,7 +65,7 @@ def prepare_dequantize(operator: Operator) -> Run:
     return on_one_input(tabulated(lambda x: scale * (x.astype(np.float32) - zero_point), kind))
 
 
-def _require(operator: Operator, allowed: dict[str, tuple[str, ...]]) -> str:
+def _require(operator: Operator, allowed: Mapping[str, Sequence[str]]) -> str:
     require_count(operator, (1, 1))
     source, target = operator.input(0), operator.outputs[0]
     if target.type not in allowed.get(source.type, ()):

@@ -129,24 +129,17 @@ def _int16_softmax(operator: Operator, real_multiplier: float) -> Function:
     return softmax
 
 
-def _table(function: Function, low: float, high: float) -> Whole:
+def _table(function: Function, low: int, high: int) -> Whole:
     """Return a float32 function at 513 places in Q0.15, as ``LUTPopulateInt16`` does.
 
     Values are lowered by half of what a chord is too high by in the middle.
     """
-    low, high = np.float32(low), np.float32(high)
-    step = (high - low) / np.float32(512)
-    i = np.arange(512, dtype=np.float32)
-    per_unit = np.float32(65536) / (np.float32(2 / 65535) * np.float32(65535))
-    start, middle, end = (
-        function(x) * per_unit
-        for x in (low + i * step, low + i * step + step / 2, low + (i + 1) * step)
-    )
-    chord = round_half_away((end + round_half_away(start)) / 2)
-    bias = round_half_away((chord - round_half_away(middle)) / 2)
-    last = round_half_away(function(high) * per_unit)
-    table = np.append(round_half_away(start) - bias, last)
-    return np.clip(table, -32768, 32767).astype(np.int64)
+    values = np.float32(2**15) * function(np.linspace(low, high, 1025, dtype=np.float32))
+    rounded = round_half_away(values)
+    start, middle = rounded[:-1:2], rounded[1::2]
+    chord = round_half_away((start + values[2::2]) / 2)
+    start = start - round_half_away((chord - middle) / 2)
+    return np.clip(np.append(start, rounded[-1]), -(2**15), 2**15 - 1).astype(np.int64)
 
 
 _EXPONENTIALS = _table(exponential, -10, 0)

@@ -1,0 +1,96 @@
+"""Functions that become tables: when, and with the same outputs."""
+
+import numpy as np
+import pytest
+from flatmodel import Op, T
+from one_op import every, output_of
+
+from qutils.tflm.kernels import activations, elementwise, quantize
+from qutils.tflm.kernels.tables import tabulated
+
+
+class Counted:
+    """A function that counts the elements it computes."""
+
+    def __init__(self, function):
+        self.function, self.elements = function, 0
+
+    def __call__(self, *inputs):
+        output = self.function(*inputs)
+        self.elements += output.size
+        return output
+
+
+def test_one_int8_input_is_computed_256_times_at_most_twice():
+    # 255 elements are computed; the 256th asks for all 256 at once; then none.
+    square = Counted(lambda x: x.astype(np.int16) ** 2)
+    function = tabulated(square, "INT8")
+    assert function(np.full(255, -3, np.int8)).tolist() == [9] * 255
+    assert square.elements == 255
+    assert function(np.int8([-128, 127])).tolist() == [16384, 16129]
+    assert square.elements == 255 + 256
+    function(np.zeros(1000, np.int8))
+    assert square.elements == 255 + 256
+
+
+def test_two_int8_inputs_broadcast_into_their_table():
+    difference = Counted(lambda a, b: a.astype(np.int16) - b)
+    function = tabulated(difference, "INT8", "INT8")
+    a, b = every("INT8")[:, np.newaxis], every("INT8")
+    np.testing.assert_array_equal(function(a, b), difference.function(a, b))
+    assert difference.elements == 65536
+    assert function(a[:3], np.int8([5])).tolist() == [[-133], [-132], [-131]]
+    assert difference.elements == 65536
+
+
+def test_what_has_too_many_inputs_stays_as_it_is():
+    def add(a, b):
+        return a + b
+
+    assert tabulated(add, "INT16", "INT8") is add
+    assert tabulated(np.negative, "INT32") is np.negative
+
+
+def near(type: str, scale: float = 0.05) -> T:
+    return T((), type, scale=scale / 256 if type == "INT16" else scale)
+
+
+ONE_INPUT = [
+    (activations, Op("RELU", (0,), (1,)), near("INT8"), near("INT8", 0.04)),
+    (activations, Op("RELU", (0,), (1,)), near("INT16"), near("INT16", 0.04)),
+    (activations, Op("LEAKY_RELU", (0,), (1,), {"alpha": 0.3}), near("INT8"), near("INT8")),
+    (activations, Op("LEAKY_RELU", (0,), (1,), {"alpha": 0.3}), near("INT16"), near("INT16")),
+    (activations, Op("HARD_SWISH", (0,), (1,)), near("INT8"), near("INT8")),
+    (activations, Op("LOGISTIC", (0,), (1,)), near("INT8"), T((), scale=1 / 256, zero_point=-128)),
+    (activations, Op("LOGISTIC", (0,), (1,)), near("INT16"), T((), "INT16", scale=1 / 32768)),
+    (activations, Op("TANH", (0,), (1,)), near("INT8"), T((), scale=1 / 128)),
+    (activations, Op("TANH", (0,), (1,)), near("INT16"), T((), "INT16", scale=1 / 32768)),
+    (quantize, Op("QUANTIZE", (0,), (1,)), near("INT8"), near("INT16")),
+    (quantize, Op("QUANTIZE", (0,), (1,)), near("INT16"), near("INT8")),
+    (quantize, Op("DEQUANTIZE", (0,), (1,)), near("INT16"), T((), "FLOAT32")),
+]
+
+
+@pytest.mark.parametrize(("module", "operator", "source", "target"), ONE_INPUT)
+def test_table_and_plain_kernel_agree_on_every_input(module, operator, source, target, monkeypatch):
+    values = every(source.type)
+    tensors = [
+        T(values.shape, t.type, scale=t.scale, zero_point=t.zero_point) for t in (source, target)
+    ]
+    looked_up = output_of(operator, *tensors, inputs={0: values})
+    monkeypatch.setattr(module, "tabulated", lambda plain, *types: plain)
+    np.testing.assert_array_equal(looked_up, output_of(operator, *tensors, inputs={0: values}))
+
+
+@pytest.mark.parametrize("name", ["ADD", "SUB", "MUL"])
+def test_table_and_plain_kernel_agree_on_every_pair(name, monkeypatch):
+    tensors = (
+        T((256, 1), scale=0.05, zero_point=7),
+        T((256,), scale=0.02, zero_point=-9),
+        T((256, 256), scale=0.06, zero_point=3),
+    )
+    inputs = {0: every("INT8"), 1: every("INT8")}
+    looked_up = output_of(Op(name, (0, 1), (2,)), *tensors, inputs=inputs)
+    monkeypatch.setattr(elementwise, "tabulated", lambda plain, *types: plain)
+    plain = output_of(Op(name, (0, 1), (2,)), *tensors, inputs=inputs)
+    np.testing.assert_array_equal(looked_up, plain)

@@ -64,9 +64,10 @@ def float_stage(
     filter_scale = per_channel_scale(weights).astype(np.float32)
     factor = _scale(operator.input(0)) * filter_scale / _scale(operator.outputs[0])
     requantize = _requantizer(operator, _require(operator, factor, 0, 2.0**8))
+    channels = max(bias.size, factor.size)
 
     def finish(total: Array) -> Array:
-        rows = total.reshape(-1, bias.size).astype(np.int64)
+        rows = total.reshape(-1, channels).astype(np.int64)
         return requantize(wrap_int32(rows + bias)).reshape(total.shape)
 
     return finish
@@ -243,7 +244,7 @@ def _refuse(operator: Operator, why: str) -> None:
 def _require_int8(operator: Operator) -> None:
     allowed = {"INT8", "FLOAT32"} if operator.name in ("QUANTIZE", "DEQUANTIZE") else {"INT8"}
     tensors = [t for t in (*operator.inputs, *operator.outputs) if t is not None]
-    types = {t.type for t in tensors if t.data is None or t.type != "INT32"}
+    types = {t.type for t in tensors if t.data is None or t.type not in ("INT32", "INT64")}
     if types - allowed:
         _refuse(operator, "only int8 operators are held to LiteRT")
 
@@ -287,6 +288,7 @@ _MOVES = (
     "EXPAND_DIMS",
     "TRANSPOSE",
     "PAD",
+    "PADV2",
     "CONCATENATION",
     "PACK",
     "UNPACK",

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from flatmodel import Graph, Op, T
+from flatmodel import Graph
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import ask, first_outputs
@@ -111,45 +111,3 @@ def test_rounding_of_four_hundred_thousand_sums(seed):
     np.testing.assert_array_equal(
         predict(Model.from_bytes(content), batch), first_outputs(content, batch)
     )
-
-
-@pytest.mark.parametrize("zero_point", [-128, -7, 0, 3, 127])
-def test_quantize_of_numbers_at_the_edge(zero_point):
-    ties = [0.5, -0.5, 2.5, -2.5, 0.49999997, -0.49999997]
-    beyond = [1e30, -1e30, np.inf, -np.inf, np.nan, 2.0**31, -(2.0**31), 2147483520.0]
-    values = np.array([[[*ties, *beyond]]], np.float32)
-    shape = values.shape[1:]
-    tensors = (T(shape, "FLOAT32"), T(shape, scale=1.0, zero_point=zero_point))
-    content = Graph(tensors, (Op("QUANTIZE", (0,), (1,)),), (0,), (1,)).to_bytes()
-    np.testing.assert_array_equal(
-        predict(Model.from_bytes(content), values), first_outputs(content, values)
-    )
-
-
-@given(
-    scale=st.floats(1e-4, 10),
-    beta=st.floats(1e-2, 10),
-    values=st.lists(st.integers(-128, 127), min_size=1, max_size=40),
-)
-@settings(slow, max_examples=60)
-def test_softmax_of_any_scale(scale, beta, values):
-    if np.float32(scale) * np.float32(beta) * 2**26 <= 2:
-        return
-    shape = (1, len(values))
-    tensors = (T(shape, scale=scale, zero_point=5), T(shape, scale=1 / 256, zero_point=-128))
-    content = Graph(tensors, (Op("SOFTMAX", (0,), (1,), {"beta": beta}),), (0,), (1,)).to_bytes()
-    batch = np.array([[values]], np.int8)
-    np.testing.assert_array_equal(
-        predict(Model.from_bytes(content), batch), first_outputs(content, batch)
-    )
-
-
-def test_dequantize_of_every_value():
-    shape = (1, 256)
-    values = np.arange(-128, 128, dtype=np.int8).reshape(1, *shape)
-    for scale in np.float32([1e-20, 0.1, 1 / 3, 7e10]):
-        tensors = (T(shape, scale=float(scale), zero_point=17), T(shape, "FLOAT32"))
-        content = Graph(tensors, (Op("DEQUANTIZE", (0,), (1,)),), (0,), (1,)).to_bytes()
-        np.testing.assert_array_equal(
-            predict(Model.from_bytes(content), values), first_outputs(content, values)
-        )

@@ -212,7 +212,7 @@ def _model_values(model: Model) -> dict[str, Any]:
         "tensors": "".join(_tensor_struct(word, tensor) for word, tensor in _numbered(model)),
         "operator_count": max(1, len(methods)),
         "add_operators": "".join(f"  resolver.{method}();\n" for method in methods),
-        "interpreter": _interpreter(names.count("VAR_HANDLE")),
+        "interpreter": _interpreter(len(model.variables)),
         "match_tensors": "".join(
             f'  matches = Matches<{kind}put{i}>("{kind.lower()}put ", {i}, '
             f"interpreter->{kind.lower()}put({i})) && matches;\n"
@@ -244,7 +244,7 @@ def _interpreter(variables: int) -> str:
             "  static MicroInterpreter built(GetModel(kModel), resolver, arena, kTensorArenaSize);"
         )
     return f"""\
-  // The network keeps state in {variables} variables or fewer, between one run and the next.
+  // Variables keep the network's state between one run and the next.
   MicroAllocator* allocator = MicroAllocator::Create(arena, kTensorArenaSize);
   static MicroInterpreter built(GetModel(kModel), resolver, allocator,
                                 MicroResourceVariables::Create(allocator, {variables}));"""

@@ -67,6 +67,43 @@ def float_sum() -> bytes:
     return Graph((*tensors, output), (Op("ADD", (0, 1), (2,)),), (0,), (2,)).to_bytes()
 
 
+def window_with_state() -> bytes:
+    """Return the last three rows that came in; at first they are those of another subgraph."""
+    rows = {"scale": 0.5, "zero_point": 1}
+    handle = T((), "RESOURCE")
+    name = {"shared_name": "window"}
+    first = Graph(
+        (handle, constant([[1, 2], [3, 4], [5, 6]], **rows)),
+        (Op("VAR_HANDLE", (), (0,), name), Op("ASSIGN_VARIABLE", (0, 1), ())),
+        (),
+        (),
+    )
+    tensors = (
+        handle,
+        T((1, 2), **rows),
+        T((3, 2), **rows),
+        T((4, 2), **rows),
+        constant([1, 0], "INT32"),
+        constant([3, 2], "INT32"),
+        T((3, 2), **rows),
+    )
+    operators = (
+        Op("CALL_ONCE", (), (), {"init_subgraph_index": 1}),
+        Op("VAR_HANDLE", (), (0,), name),
+        Op("READ_VARIABLE", (0,), (2,)),
+        Op("CONCATENATION", (2, 1), (3,), {"axis": 0}),
+        Op("SLICE", (3, 4, 5), (6,)),
+        Op("ASSIGN_VARIABLE", (0, 6), ()),
+    )
+    return Graph(tensors, operators, (1,), (6,), called=(first,)).to_bytes()
+
+
+def no_inputs() -> bytes:
+    """Return a constant, which TFLM computes all the same."""
+    tensors = (constant([-3, 5], scale=0.5), T((2,), scale=0.5))
+    return Graph(tensors, (Op("RELU", (0,), (1,)),), (), (1,)).to_bytes()
+
+
 @cache
 def trained(name: str) -> bytes:
     images = np.random.default_rng(0).random((16, 28, 28, 1), np.float32)
@@ -78,6 +115,8 @@ MODELS = {
     "several": several_inputs_and_outputs,
     "mixed": mixed_types,
     "float": float_sum,
+    "state": window_with_state,
+    "no inputs": no_inputs,
     "random net": lambda: network(3).graph().to_bytes(),
     "random net, all outputs": lambda: network(5).graph(all_outputs=True).to_bytes(),
     "net A": lambda: trained("net_a"),
@@ -305,7 +344,7 @@ def test_constants_are_those_of_the_tensors(compiler, tmp_path):
     assert " ".join(words) == "Output0 6 9 1 1 3 3 4 2 4 0 127 -128"
 
 
-@pytest.mark.parametrize("name", ["several", "random net", "net A", "net B"])
+@pytest.mark.parametrize("name", ["several", "state", "random net", "net A", "net B"])
 def test_golden_values_are_those_of_the_real_interpreter(name):
     content = MODELS[name]()
     model = Model.from_bytes(content)
@@ -315,6 +354,20 @@ def test_golden_values_are_those_of_the_real_interpreter(name):
     for run, outputs in zip(runs, answer.outputs, strict=True):
         for ours, theirs in zip(run[inputs:], outputs, strict=True):
             np.testing.assert_array_equal(ours, theirs)
+
+
+def test_state_goes_from_one_golden_run_to_the_next():
+    runs = golden_runs(Model.from_bytes(window_with_state()), 0)
+    rows = np.concatenate([[[3, 4], [5, 6]], *(run[0] for run in runs)])
+    for number, (_, window) in enumerate(runs):
+        np.testing.assert_array_equal(window, rows[number : number + 3])
+
+
+def test_variables_are_given_to_the_interpreter(compiler, tmp_path):
+    program = build(compiler, tmp_path, window_with_state(), "c-array", "-DSTUB_NEW_NAMES")
+    printed, log = program.run(golden_runs(program.model, 0))
+    assert "PASS: 36 output elements" in printed
+    assert logged(log, "variables") == ["1"]
 
 
 def test_golden_inputs_reach_both_ends_and_do_not_repeat():

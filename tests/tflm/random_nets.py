@@ -105,19 +105,21 @@ class Net:
     def weights(self, *shape: int) -> np.ndarray:
         return values(self.rng, "FLOAT32" if self.type == "FLOAT32" else self.weights_type, shape)
 
-    def window(self, largest: int = 5):
+    def window(self, largest: int = 5, dilations: tuple[int, ...] = (1, 1, 2, 3)):
         """Draw a window and its options; return them with the size of the output."""
         height, width = self.last.shape[1:3]
         size = [int(self.rng.integers(1, largest + 1)) for _ in range(2)]
         stride = [int(n) for n in self.rng.integers(1, 4, 2)]
-        dilation = [int(n) for n in self.rng.choice([1, 1, 2, 3], 2)]
+        dilation = [int(n) for n in self.rng.choice(dilations, 2)]
         padding = str(self.rng.choice(["SAME", "VALID"]))
         output = []
         for axis, length in enumerate((height, width)):
             if padding == "VALID":
-                dilation[axis] = 1
                 size[axis] = min(size[axis], length)
-                output.append(-(-(length - size[axis] + 1) // stride[axis]))
+                if (size[axis] - 1) * dilation[axis] >= length:
+                    dilation[axis] = 1
+                reach = (size[axis] - 1) * dilation[axis] + 1
+                output.append(-(-(length - reach + 1) // stride[axis]))
             else:
                 output.append(-(-length // stride[axis]))
         options = {"padding": padding, "stride_h": stride[0], "stride_w": stride[1]}
@@ -154,30 +156,41 @@ class Net:
         options = {"keep_num_dims": len(shape) != 2}
         self.weighted("FULLY_CONNECTED", weights, 0, shape[-1], (*shape[:-1], channels), options)
 
-    def pool(self) -> None:
-        size, options, _, output = self.window(4)
+    def pool(self, name: str = "") -> None:
+        size, options, _, output = self.window(4, dilations=(1,))
         source = self.activations[-1]
         last = self.tensors[source]
         options |= {"filter_h": size[0], "filter_w": size[1]}
         options["activation"] = str(self.rng.choice(["NONE", "RELU", "RELU6"]))
         shape = (last.shape[0], *output, last.shape[3])
-        name = str(self.rng.choice(["AVERAGE_POOL_2D", "MAX_POOL_2D"]))
+        name = name or str(self.rng.choice(["AVERAGE_POOL_2D", "MAX_POOL_2D"]))
         output = self.activation(shape, self.scale(source), last.zero_point)
         self.operators.append(Op(name, (source,), (output,), options))
 
     def mean(self) -> None:
+        self.reduce("MEAN")
+
+    def reduce(self, name: str) -> None:
+        """Add MEAN or SUM, mostly over height and width."""
         source = self.activations[-1]
         shape = self.last.shape
         keep = bool(self.rng.random() < 0.5)
-        sides = [1, 2] if self.rng.random() < 0.7 else [int(self.rng.integers(1, len(shape)))]
+        sides = [1, 2]
+        if self.rng.random() < 0.3 or len(shape) < 3:
+            number = int(self.rng.integers(1, len(shape)))
+            sides = self.rng.choice(len(shape), number, replace=False).tolist()
         axes = [a - len(shape) if self.rng.random() < 0.3 else a for a in sides]
         reduced = [1 if i in sides else n for i, n in enumerate(shape)]
         kept = reduced if keep else [n for i, n in enumerate(shape) if i not in sides]
         count = np.prod([shape[a] for a in axes])
         axis = self.add(constant(axes, "INT32"))
-        scale = self.scale(source) * self.rng.uniform(0.8, 2) / np.sqrt(count)
-        output = self.activation(kept, float(scale))
-        self.operators.append(Op("MEAN", (source, axis), (output,), {"keep_dims": keep}))
+        # A sum of values about zero grows with the root, one about a zero point with the count.
+        growths = [1, count**0.5, count] if name == "SUM" else [1, count**-0.5]
+        scale = self.scale(source) * self.rng.choice(growths)
+        scale *= self.rng.choice([1, self.rng.uniform(0.8, 2)])
+        zero_point = self.last.zero_point if self.rng.random() < 0.3 else None
+        output = self.activation(kept, float(scale), zero_point)
+        self.operators.append(Op(name, (source, axis), (output,), {"keep_dims": keep}))
 
     def add_constant_or_earlier(self) -> None:
         source = self.activations[-1]

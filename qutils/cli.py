@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 import click
 import numpy as np
@@ -108,25 +109,23 @@ def run_model(model: str, inputs: tuple[str, ...], out: str | None, force: bool)
     """
     found = files.read_model(model)
     arrays = [files.read_array(path) for path in inputs]
-    outputs = run(found, to_inputs(found, arrays))
-    targets = found.main.outputs
-    if all(array.dtype.kind == "f" for array in arrays):
+    outputs, targets = run(found, to_inputs(found, arrays)), found.main.outputs
+    as_real = all(array.dtype.kind == "f" for array in arrays)
+    if as_real:
         outputs = [to_real(t, values) for t, values in zip(targets, outputs, strict=True)]
-        for way, tensors in (("in", found.main.inputs), ("out", targets)):
-            for tensor in tensors:
-                if params := params_of(tensor):
-                    _note(
-                        f"{way}: {printable(tensor.name)} is {tensor.type} with scale "
-                        f"{params.scale:.6g} and zero point {params.zero_point}; shown as real "
-                        "numbers"
-                    )
     if out:
         files.write_arrays(out, outputs, force)
         _note(f"The outputs: {out}")
-        return
-    for tensor, values in zip(targets, outputs, strict=True):
-        click.echo(f"{printable(tensor.name)} {values.dtype} {values.shape}")
-        click.echo(np.array2string(values, max_line_width=80, suppress_small=True))
+    else:
+        for tensor, values in zip(targets, outputs, strict=True):
+            click.echo(f"{printable(tensor.name)} {values.dtype} {values.shape}")
+            click.echo(np.array2string(values, max_line_width=80, suppress_small=True))
+    for tensor in (*found.main.inputs, *targets) if as_real else ():
+        if params := params_of(tensor):
+            _note(
+                f"{printable(tensor.name)} is {tensor.type} with scale {params.scale:.6g} and "
+                f"zero point {params.zero_point} in the model, real numbers here."
+            )
 
 
 @commands.command()
@@ -154,7 +153,8 @@ def export(model: str, target: str, out: str, board: str | None) -> None:
 
 
 def _console() -> Console:
-    return Console(highlight=False, markup=False, emoji=False)
+    colors: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    return Console(highlight=False, markup=False, emoji=False, color_system=colors)
 
 
 def _show(parts: Iterable[RenderableType]) -> None:
@@ -176,7 +176,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with commands.make_context("qutils", sys.argv[1:] if arguments is None else arguments) as c:
             code = commands.invoke(c) or 0
-        sys.stdout.flush()
+        print(end="", flush=True)
         return code
     except click.exceptions.Exit as done:
         return done.exit_code
@@ -191,8 +191,12 @@ def main(arguments: list[str] | None = None) -> int:
         context = getattr(error, "ctx", None)
         hint = f" See `{context.command_path} --help`." if context else ""
         _note(f"qutils: {error.format_message()}{hint}")
+    except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
+        _note(f"qutils: this needs {package}: pip install {package}")
     except (QutilsError, ValueError, OSError, MemoryError) as error:
-        _note(f"qutils: {printable(str(error)) or 'there is not enough memory'}")
+        words = getattr(error, "strerror", None) or str(error) or "there is not enough memory"
+        _note(f"qutils: {printable(words)}")
     return 2
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Array, Kernel, Run, require_count, require_shape
+from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
 from qutils.tflm.kernels.product import in_blocks
 from qutils.tflm.kernels.weighted import Weighted, channel_arrays
 from qutils.tflm.kernels.window import Window, place
@@ -27,12 +28,12 @@ from qutils.tflm.kernels.window import Window, place
 _LARGEST_FIELD = 64
 
 
-def prepare(operator: Operator) -> Run:
+def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     """Prepare TRANSPOSE_CONV; its first input, the shape of the output, plays no part."""
     require_count(operator, (3, 4))
     source, target = operator.input(2), operator.outputs[0]
     inputs = (source, operator.input(1), *operator.inputs[3:])
-    layer = Weighted.of(replace(operator, inputs=inputs), rank=4, axis=0)
+    layer = Weighted.of(replace(operator, inputs=inputs), rank=4, axis=0, stage=stage)
     channels, *size, depth = layer.weights.shape
     if len(source.shape) != 4 or len(target.shape) != 4:
         raise InvalidModelError(f"{operator.label} needs input and output of 4 dimensions")

@@ -19,6 +19,7 @@ may fuse on another processor.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,7 +28,7 @@ from qutils.affine import round_half_away
 from qutils.errors import UnsupportedOperatorError
 from qutils.tflm import kernels as tflm
 from qutils.tflm.graph import Operator, Tensor
-from qutils.tflm.kernels import conv, depthwise, fully_connected
+from qutils.tflm.kernels import conv, depthwise, fully_connected, transpose_conv
 from qutils.tflm.kernels.base import (
     Array,
     Kernel,
@@ -82,6 +83,15 @@ def _requantizer(operator: Operator, factor: Floats) -> Callable[[Array], Array]
         return (np.clip(steps, low, high) + zero_point).astype(np.int8)
 
     return requantize
+
+
+def prepare_transpose_conv(operator: Operator) -> Run:
+    """Prepare TRANSPOSE_CONV."""
+    taps = operator.input(1).shape[1:3]
+    strides = operator.options["stride_h"], operator.options["stride_w"]
+    if operator.options["padding"] == "SAME" and (np.array(taps) < strides).any():
+        _refuse(operator, f"XNNPACK wants a filter of at least the stride {strides} to pad")
+    return transpose_conv.prepare(operator, float_stage)
 
 
 def prepare_sum(operator: Operator, sign: int) -> Run:
@@ -237,7 +247,7 @@ def _require(operator: Operator, factor: Floats, low: float, high: float) -> Flo
     return factor
 
 
-def _refuse(operator: Operator, why: str) -> None:
+def _refuse(operator: Operator, why: str) -> NoReturn:
     raise UnsupportedOperatorError(f'{operator.label}: not with rounding="xnnpack": {why}')
 
 
@@ -269,6 +279,7 @@ _DIFFERENT: dict[str, Callable[[Operator], Run]] = {
     "CONV_2D": partial(conv.prepare, stage=float_stage),
     "DEPTHWISE_CONV_2D": partial(depthwise.prepare, stage=float_stage),
     "FULLY_CONNECTED": partial(fully_connected.prepare, stage=float_stage),
+    "TRANSPOSE_CONV": prepare_transpose_conv,
     "ADD": partial(prepare_sum, sign=1),
     "SUB": partial(prepare_sum, sign=-1),
     "MUL": prepare_mul,

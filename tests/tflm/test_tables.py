@@ -21,16 +21,25 @@ class Counted:
         return output
 
 
-def test_one_int8_input_is_computed_256_times_at_most_twice():
-    # 255 elements are computed; the 256th asks for all 256 at once; then none.
+def test_one_int8_input_is_looked_up_from_the_first_call_on():
     square = Counted(lambda x: x.astype(np.int16) ** 2)
     function = tabulated(square, "INT8")
-    assert function(np.full(255, -3, np.int8)).tolist() == [9] * 255
-    assert square.elements == 255
-    assert function(np.int8([-128, 127])).tolist() == [16384, 16129]
-    assert square.elements == 255 + 256
+    assert square.elements == 0
+    assert function(np.int8([-128, -3, 127])).tolist() == [16384, 9, 16129]
+    assert square.elements == 256
     function(np.zeros(1000, np.int8))
-    assert square.elements == 255 + 256
+    assert square.elements == 256
+
+
+def test_int16_is_computed_until_that_has_cost_as_much_as_the_table():
+    # A call counts for 1,000 elements more than it has: 65,536 are used up in the third one.
+    negative = Counted(np.negative)
+    function = tabulated(negative, "INT16")
+    for _ in range(2):
+        assert function(np.full(30_000, -3, np.int16))[0] == 3
+    assert negative.elements == 60_000
+    assert function(np.full(30_000, -3, np.int16))[0] == 3
+    assert negative.elements == 60_000 + 65_536
 
 
 def test_two_int8_inputs_broadcast_into_their_table():

@@ -16,18 +16,18 @@ from qutils.fixed_point import rounding_divide_by_pot
 
 Fixed = NDArray[np.int64]
 
-_ONE = np.int64(2**31 - 1)  # Q0.31 has no 1.
+_ONE = 2**31 - 1  # Q0.31 has no 1.
 
 
-def product(a: Fixed, b: Fixed | np.int64) -> Fixed:
+def product(a: Fixed, b: Fixed | int) -> Fixed:
     """Multiply; where `b` is in Q0.31, the result is in the format of `a`.
 
     Examples
     --------
-    >>> product(np.array([100, -3]), np.int64(2**30)).tolist()
+    >>> product(np.array([100, -3], np.int64), 2**30).tolist()
     [50, -1]
     """
-    return (a * b + np.int64(2**30)) >> np.int64(31)
+    return (a * b + 2**30) >> 31
 
 
 def exp_on_negative_values(a: Fixed, integer_bits: int) -> Fixed:
@@ -50,22 +50,22 @@ def exp_on_negative_values(a: Fixed, integer_bits: int) -> Fixed:
     array([1.     , 0.36788])
     """
     fraction = 31 - integer_bits
-    quarter = np.int64(1) << np.int64(fraction - 2)
+    quarter = 1 << (fraction - 2)
     last = (a & (quarter - 1)) - quarter
-    result = _exp_between_minus_quarter_and_0(last << np.int64(integer_bits))
+    result = _exp_between_minus_quarter_and_0(last << integer_bits)
     remainder = last - a
     for exponent in range(-2, integer_bits):
-        factor = np.int64(round(math.exp(-(2.0**exponent)) * 2**31))
-        bit = np.int64(1) << np.int64(fraction + exponent)
+        factor = round(math.exp(-(2.0**exponent)) * 2**31)
+        bit = 1 << (fraction + exponent)
         result = np.where(remainder & bit, product(result, factor), result)
     return np.where(a == 0, _ONE, result)
 
 
 def _exp_between_minus_quarter_and_0(a: Fixed) -> Fixed:
     """Expand exp around -1/8, argument and result in Q0.31."""
-    constant = np.int64(round(math.exp(-1 / 8) * 2**31))
-    third = np.int64(round(2**31 / 3))
-    x = a + np.int64(2**28)
+    constant = round(math.exp(-1 / 8) * 2**31)
+    third = round(2**31 / 3)
+    x = a + 2**28
     x2 = product(x, x)
     x3 = product(x2, x)
     x4_over_4 = rounding_divide_by_pot(product(x2, x2), 2)
@@ -75,11 +75,27 @@ def _exp_between_minus_quarter_and_0(a: Fixed) -> Fixed:
 
 def _divide_1_by(x: Fixed) -> Fixed:
     """Return 1 / x in Q2.29 for `x` in Q0.31 from 1/2 to 1, by three steps of Newton's method."""
-    estimate = np.int64(round(48 / 17 * 2**29)) + product(x, np.int64(round(-32 / 17 * 2**29)))
+    estimate = round(48 / 17 * 2**29) + product(x, round(-32 / 17 * 2**29))
     for _ in range(3):
-        error = np.int64(2**29) - product(x, estimate)
-        estimate = estimate + (product(estimate, error) << np.int64(2))
+        error = 2**29 - product(x, estimate)
+        estimate = estimate + (product(estimate, error) << 2)
     return estimate
+
+
+def _half(x: Fixed) -> Fixed:
+    """Return Q2.29 from 1 to 2 as half of it in Q0.31, where 1 becomes the largest number."""
+    return (x << 1) - (x >> 30)
+
+
+def bit_length(x: Fixed) -> Fixed:
+    """Return the number of bits of integers from 0 to 2**53.
+
+    Examples
+    --------
+    >>> bit_length(np.array([0, 1, 255, 256])).tolist()
+    [0, 1, 8, 9]
+    """
+    return np.frexp(x)[1].astype(np.int64)
 
 
 def reciprocal(x: Fixed, integer_bits: int) -> tuple[Fixed, Fixed]:
@@ -89,6 +105,7 @@ def reciprocal(x: Fixed, integer_bits: int) -> tuple[Fixed, Fixed]:
     ----------
     x
         Positive, ``Q integer_bits . (31 - integer_bits)``, unsigned: at most 2**32 - 1.
+        One number is best given as a Python integer, with which Python computes quickly.
     integer_bits
         Integer bits of `x`.
 
@@ -98,14 +115,12 @@ def reciprocal(x: Fixed, integer_bits: int) -> tuple[Fixed, Fixed]:
 
     Examples
     --------
-    >>> scale, bits = reciprocal(np.array([3 << 19]), 12)
-    >>> round(float((scale / 2.0 ** (31 + bits))[0]), 6)
+    >>> scale, bits = reciprocal(3 << 19, 12)
+    >>> round(scale / 2.0 ** (31 + bits), 6)
     0.333333
     """
-    headroom = np.int64(32) - np.frexp(x)[1].astype(np.int64)
-    half = (x << headroom) >> np.int64(1)
-    scale = np.minimum(_divide_1_by(half) << np.int64(1), _ONE)
-    return scale, np.int64(integer_bits) - headroom
+    headroom = 32 - (x.bit_length() if isinstance(x, int) else bit_length(x))
+    return _half(_divide_1_by((x << headroom) >> 1)), integer_bits - headroom
 
 
 def logistic(a: Fixed) -> Fixed:
@@ -116,9 +131,9 @@ def logistic(a: Fixed) -> Fixed:
     >>> (logistic(np.array([0, 2**27, -(2**27)])) / 2**31).round(6)
     array([0.5     , 0.731059, 0.268941])
     """
-    half = (exp_on_negative_values(-np.abs(a), 4) + np.int64(2**31)) >> np.int64(1)
-    positive = np.minimum(_divide_1_by(half) << np.int64(1), _ONE)
-    return np.where(a == 0, np.int64(2**30), np.where(a > 0, positive, _ONE - positive))
+    half = (exp_on_negative_values(-np.abs(a), 4) + 2**31) >> 1
+    positive = _half(_divide_1_by(half))
+    return np.where(a == 0, 2**30, np.where(a > 0, positive, _ONE - positive))
 
 
 def tanh(a: Fixed) -> Fixed:
@@ -130,6 +145,6 @@ def tanh(a: Fixed) -> Fixed:
     array([ 0.      ,  0.761594, -0.761594])
     """
     # exp(-2 |a|): the same integer, with one integer bit more.
-    half = (exp_on_negative_values(-np.abs(a), 5) + np.int64(2**31)) >> np.int64(1)
-    over_one = _divide_1_by(half) - np.int64(2**29)
-    return np.sign(a) * np.minimum(over_one << np.int64(2), _ONE)
+    half = (exp_on_negative_values(-np.abs(a), 5) + 2**31) >> 1
+    over_one = _divide_1_by(half) - 2**29
+    return np.sign(a) * np.minimum(over_one << 2, _ONE)

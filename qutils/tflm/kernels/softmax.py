@@ -25,7 +25,12 @@ from qutils.tflm.kernels.base import (
     require_shape,
     scale_of,
 )
-from qutils.tflm.kernels.gemmlowp import exp_on_negative_values, product, reciprocal
+from qutils.tflm.kernels.gemmlowp import (
+    bit_length,
+    exp_on_negative_values,
+    product,
+    reciprocal,
+)
 from qutils.tflm.kernels.libm import exponential
 from qutils.tflm.kernels.output_stage import wrap_int32
 from qutils.tflm.kernels.rescale import Whole, fixed_multiplier, require_zero_point
@@ -83,10 +88,10 @@ def _int8_softmax(operator: Operator, real_multiplier: float) -> Function:
         below = np.subtract(x.max(axis=-1, keepdims=True), x, dtype=np.intp)
         total = summands.take(below).sum(axis=-1, keepdims=True, dtype=np.int64) & 0xFFFFFFFF
         if total.size == 1:
-            total = total.item()  # which NumPy computes with more quickly
+            total = total.item()  # with which Python is quicker than NumPy
         scale, bits_over_unit = reciprocal(total, _SUM_BITS)
         shift = bits_over_unit + 31 - limits.bits
-        steps = product(exponentials.take(below), scale) + (np.int64(1) << (shift - 1))
+        steps = product(exponentials.take(below), scale) + (1 << (shift - 1))
         return np.minimum((steps >> shift) + limits.min, limits.max).astype(dtype)
 
     return softmax
@@ -101,8 +106,8 @@ def _exponentials(operator: Operator, real: float) -> Whole:
     radius = (2**_DIFFERENCE_BITS - 1) * 2 ** (31 - _DIFFERENCE_BITS) // 2**shift
     differences = np.arange(0, -256, -1, dtype=np.int64)
     counted = differences >= -radius
-    rescaled = product(np.where(counted, differences, 0) << shift, np.int64(multiplier))
-    return np.where(counted, exp_on_negative_values(rescaled, _DIFFERENCE_BITS), np.int64(0))
+    rescaled = product(np.where(counted, differences, 0) << shift, multiplier)
+    return np.where(counted, exp_on_negative_values(rescaled, _DIFFERENCE_BITS), 0)
 
 
 def _int16_softmax(operator: Operator, real_multiplier: float) -> Function:
@@ -120,11 +125,11 @@ def _int16_softmax(operator: Operator, real_multiplier: float) -> Function:
         exponentials = exponentials_below(below)
         total = exponentials.sum(axis=-1, keepdims=True, dtype=np.int64)
         # 1 / (1 + t), where the sum is 1 + t times a power of two.
-        bits = np.frexp(total)[1].astype(np.int64)
-        normalized = ((total << (31 - bits)) + np.int64(2**13)) >> np.int64(14)
-        scale = _interpolated(normalized - np.int64(2**15 + 2**16), _RECIPROCALS)
-        half = np.int64(1) << (bits - 2)
-        return np.clip((exponentials * scale + half) >> (bits - 1), 0, 32767).astype(np.int16)
+        bits = bit_length(total)
+        normalized = ((total << (31 - bits)) + 2**13) >> 14
+        scale = _interpolated(normalized - (2**15 + 2**16), _RECIPROCALS)
+        result = (exponentials * scale + (1 << (bits - 2))) >> (bits - 1)
+        return np.clip(result, 0, 32767).astype(np.int16)
 
     return softmax
 

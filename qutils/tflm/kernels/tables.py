@@ -1,7 +1,7 @@
 """Look up instead of computing again: functions that have few different inputs.
 
 An int8 value is one of 256; an int16 value, and a pair of int8 values, one of 65,536.  Once an
-operator has been asked for as many elements, it has cost as much as computing all there are.
+operator has been asked for about as many elements, it has cost as much as computing them all.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,9 @@ from qutils.tflm.graph import DTYPES
 from qutils.tflm.kernels.base import Array, Run
 
 Function = Callable[..., Array]
+
+# About so many elements take as long as a call does without any.
+_CALL = 1000
 
 
 def tabulated(plain: Function, *types: str) -> Function:
@@ -54,7 +57,7 @@ class _Table:
 
     def __call__(self, *inputs: Array) -> Array:
         if self._outputs is None:
-            self._missing -= np.broadcast(*inputs).size
+            self._missing -= _CALL + np.broadcast(*inputs).size
             if self._missing > 0:
                 return self._plain(*inputs)
             self._outputs = self._plain(*every_input(self._dtypes))

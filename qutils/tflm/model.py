@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
-from qutils.tflm.graph import Subgraph, Tensor
+from qutils.tflm.graph import DTYPES, Subgraph, Tensor
 from qutils.tflm.kernels import KERNELS
 from qutils.tflm.kernels.variables import find_variables
 from qutils.tflm.parse import parse_metadata, parse_subgraphs, root_table
@@ -65,6 +65,7 @@ class Model:
         data = bytes(data)
         root = root_table(data)
         subgraphs = parse_subgraphs(root)
+        _check_borders(subgraphs[0])
         _check_operators(subgraphs)
         _check_calls(subgraphs)
         return cls(
@@ -95,6 +96,14 @@ class Model:
     def main(self) -> Subgraph:
         """The subgraph that an interpreter runs."""
         return self.subgraphs[0]
+
+
+def _check_borders(main: Subgraph) -> None:
+    for tensor in (*main.inputs, *main.outputs):
+        if tensor.type not in DTYPES:
+            raise UnsupportedOperatorError(
+                f"{tensor.label}: a value of type {tensor.type} can neither be given nor read"
+            )
 
 
 def _check_operators(subgraphs: tuple[Subgraph, ...]) -> None:

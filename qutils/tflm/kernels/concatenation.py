@@ -136,7 +136,7 @@ def _part_shapes(
 
 
 KERNELS = {
-    "CONCATENATION": Kernel(prepare_concatenation, (80, 24), (12, 12)),
+    "CONCATENATION": Kernel(prepare_concatenation, (80, 24), (8, 8)),
     "PACK": Kernel(prepare_pack, option_bytes=(8, 8)),
     "SPLIT": Kernel(prepare_split, option_bytes=(4, 4)),
     "SPLIT_V": Kernel(prepare_split_v, option_bytes=(4, 4)),

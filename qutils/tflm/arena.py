@@ -9,19 +9,27 @@ TFLM: ``micro/micro_allocation_info.cc``, ``micro/memory_planner/greedy_memory_p
 ``micro/micro_allocator.cc``.
 """
 
-from bisect import insort
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qutils.errors import ArenaOutOfMemoryError, InvalidModelError
+from qutils.errors import (
+    ArenaOutOfMemoryError,
+    InvalidModelError,
+    UnsupportedOperatorError,
+)
 from qutils.tflm.graph import Tensor
 from qutils.tflm.kernels import KERNELS
 from qutils.tflm.model import Model
-from qutils.tflm.tail import DEVICE_32_BITS, X86_64, least_arena, tail_bytes
+from qutils.tflm.tail import DEVICE_32_BITS, X86_64, allocate
 
 _ALIGNMENT = 16
 _OPEN = -1
+_UNUSED = (-1, -1)
+# Far above any model; a crafted one could keep the planner busy for hours.
+_MOST_WORK = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -113,61 +121,85 @@ def plan_arena(model: Model) -> ArenaPlan:
     >>> plan.head_bytes, [(a.offset, a.first, a.last) for a in plan.allocations]
     (32, [(16, 0, 1), (0, 1, 1)])
     """
-    requests = _place(_requests(model))
-    head = max((r.offset + r.size_bytes for r in requests), default=0)
-    scratch = sum(r.tensor is None for r in requests)
+    allocations = tuple(_place(_requests(model)))
+    head = max((a.offset + a.size_bytes for a in allocations), default=0)
+    device = allocate(model, head, len(allocations), DEVICE_32_BITS)
+    x86_64 = allocate(model, head, len(allocations), X86_64)
     return ArenaPlan(
         head_bytes=head,
-        tail_bytes=tail_bytes(model, DEVICE_32_BITS)[1],
-        tail_bytes_x86_64=tail_bytes(model, X86_64)[1],
-        min_arena_bytes=least_arena(model, head, len(requests), scratch, DEVICE_32_BITS),
-        min_arena_bytes_x86_64=least_arena(model, head, len(requests), scratch, X86_64),
-        allocations=tuple(requests),
+        tail_bytes=device.tail_bytes,
+        tail_bytes_x86_64=x86_64.tail_bytes,
+        min_arena_bytes=device.least_bytes,
+        min_arena_bytes_x86_64=x86_64.least_bytes,
+        allocations=allocations,
     )
 
 
-def _lifetimes(model: Model) -> tuple[dict[int, tuple[int, int]], list[Allocation]]:
-    """Return first and last step of each tensor that is used, and the scratch buffers.
+class _Lifetimes:
+    """First and last step of every buffer, counted as TFLM counts scopes.
 
     Inputs and outputs exist from step 0 on, an output that an operator makes from its step on;
-    outputs live to the end.
+    outputs live to the end.  A subgraph runs within the step of the operator that calls it and
+    has steps of its own; what is never run has none.
     """
-    graph = model.main
-    alive = {t.index: (0, 0) for t in (*graph.inputs, *graph.outputs)}
-    scratch = []
-    for step, operator in enumerate(graph.operators, 1):
-        for tensor in operator.outputs:
-            alive[tensor.index] = (step, step)
-        for used in operator.inputs:
-            if used is not None:
-                alive[used.index] = (alive.get(used.index, (step, step))[0], step)
-        name = f"scratch of operator {operator.index} {operator.name}"
-        scratch += [
-            Allocation(None, name, _OPEN, _round_up(size), step, step)
-            for size in KERNELS[operator.name].scratch(operator)
-        ]
-    for tensor in graph.outputs:
-        alive[tensor.index] = (alive[tensor.index][0], len(graph.operators))
-    return alive, scratch
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._step = 0
+        self.tensors: dict[tuple[int, int], tuple[int, int]] = {}
+        self.scratch: dict[tuple[int, int], tuple[int, int]] = {}
+        self._visit(0)
+
+    def _visit(self, number: int) -> None:
+        graph = self._model.subgraphs[number]
+        for tensor in (*graph.inputs, *graph.outputs):
+            self._create(number, tensor)
+        for operator in graph.operators:
+            self._step += 1
+            first = self._step
+            for tensor in operator.outputs:
+                self._create(number, tensor)
+            for called in KERNELS[operator.name].calls(operator):
+                self._step += 1
+                self._visit(called)
+            for used in (*operator.inputs, *operator.outputs):
+                self._use(number, used)
+            self.scratch[number, operator.index] = first, self._step
+        for tensor in graph.outputs:
+            self._use(number, tensor)
+
+    def _create(self, number: int, tensor: Tensor) -> None:
+        self.tensors[number, tensor.index] = self._step, self._step
+
+    def _use(self, number: int, tensor: Tensor | None) -> None:
+        if tensor is not None:
+            first, _ = self.tensors.get((number, tensor.index), (self._step, 0))
+            self.tensors[number, tensor.index] = first, self._step
 
 
 def _requests(model: Model) -> list[Allocation]:
     """Return all buffers with their lifetimes; the offset is _OPEN where none is planned yet.
 
-    Tensors that nothing uses, those of other subgraphs too, get memory all the same.
+    Tensors that nothing uses, those of subgraphs that nothing calls too, get memory all the
+    same.  Scratch memory comes last.
     """
-    alive, scratch = _lifetimes(model)
+    alive = _Lifetimes(model)
     offline = _offline_offsets(model)
-    requests = []
-    for subgraph in model.subgraphs:
+    tensors, scratch = [], []
+    for number, subgraph in enumerate(model.subgraphs):
         for tensor in filter(_needs_memory, subgraph.tensors):
-            life = alive.get(tensor.index) if subgraph is model.main else None
+            life = alive.tensors.get((number, tensor.index), _UNUSED)
             offset = offline[tensor.index] if offline else _OPEN
             size = _round_up(tensor.size_bytes)
-            requests.append(
-                Allocation(tensor.index, tensor.name, offset, size, *(life or (-1, -1)))
-            )
-    return requests + scratch
+            tensors.append(Allocation(tensor.index, tensor.name, offset, size, *life))
+        for operator in subgraph.operators:
+            life = alive.scratch.get((number, operator.index), _UNUSED)
+            name = f"scratch of operator {operator.index} {operator.name}"
+            scratch += [
+                Allocation(None, name, _OPEN, _round_up(size), *life)
+                for size in KERNELS[operator.name].scratch(operator)
+            ]
+    return tensors + scratch
 
 
 def _needs_memory(tensor: Tensor) -> bool:
@@ -206,28 +238,45 @@ def _place(requests: list[Allocation]) -> list[Allocation]:
     fixed = [item for item in order if item[1].offset != _OPEN]
     open_ones = [item for item in reversed(order) if item[1].offset == _OPEN]
     open_ones.sort(key=lambda item: -item[1].size_bytes)
-    placed: list[Allocation] = []
-    result = list(requests)
+    # For every step what is taken: (start, end), sorted and apart from each other.
+    taken: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    result, work = list(requests), 0
     for number, request in fixed + open_ones:
+        steps = range(request.first, request.last + 1)
         if request.offset == _OPEN:
-            request = replace(request, offset=_first_gap(request, placed))
-        insort(placed, request, key=lambda a: a.offset)
+            spans = {span for step in steps for span in taken[step]}
+            work += len(spans)
+            request = replace(request, offset=_first_gap(request.size_bytes, spans))
+        for step in steps:
+            _take(taken[step], request.offset, request.offset + request.size_bytes)
+        work += len(steps)
+        if work > _MOST_WORK:
+            raise UnsupportedOperatorError(
+                f"{len(requests)} buffers live too long beside each other for the emulator to plan"
+            )
         result[number] = request
     return result
 
 
-def _first_gap(request: Allocation, placed: list[Allocation]) -> int:
+def _first_gap(size: int, spans: set[tuple[int, int]]) -> int:
     offset = 0
-    for other in placed:
-        if other.first > request.last or request.first > other.last:
-            continue
-        if other.offset - offset >= request.size_bytes:
+    for start, end in sorted(spans):
+        if start - offset >= size:
             break
-        offset = max(offset, other.offset + other.size_bytes)
+        offset = max(offset, end)
     return offset
 
 
-def check_arena(plan: ArenaPlan, arena_bytes: int) -> None:
+def _take(spans: list[tuple[int, int]], start: int, end: int) -> None:
+    """Mark ``start..end`` as taken; spans that touch become one."""
+    first = bisect_left(spans, start, key=lambda span: span[1])
+    last = bisect_right(spans, end, key=lambda span: span[0])
+    if first < last:
+        start, end = min(start, spans[first][0]), max(end, spans[last - 1][1])
+    spans[first:last] = [(start, end)]
+
+
+def check_arena(model: Model, plan: ArenaPlan, arena_bytes: int) -> None:
     """Raise what a 32-bit device reports where a model does not fit its arena.
 
     Raises
@@ -235,25 +284,10 @@ def check_arena(plan: ArenaPlan, arena_bytes: int) -> None:
     ArenaOutOfMemoryError
         TFLM's words first, then which tensors are alive at the peak and what would help.
     """
-    room = arena_bytes - plan.tail_bytes
-    if room < 0:
-        words = (
-            f"Failed to allocate tail memory. Requested: {plan.tail_bytes}, "
-            f"available {arena_bytes}, missing: {-room}"
-        )
-    elif room < plan.head_bytes:
-        words = (
-            f"Failed to resize buffer. Requested: {plan.head_bytes}, available {room}, "
-            f"missing: {plan.head_bytes - room}"
-        )
-    elif arena_bytes < plan.min_arena_bytes:
-        words = (
-            f"Failed to allocate temp memory. Requested: {plan.min_arena_bytes}, "
-            f"available {arena_bytes}, missing: {plan.min_arena_bytes - arena_bytes}"
-        )
-    else:
-        return
-    raise ArenaOutOfMemoryError(f"{words}\n{_explanation(plan, arena_bytes)}")
+    try:
+        allocate(model, plan.head_bytes, len(plan.allocations), DEVICE_32_BITS, arena_bytes)
+    except ArenaOutOfMemoryError as error:
+        raise ArenaOutOfMemoryError(f"{error}\n{_explanation(plan, arena_bytes)}") from None
 
 
 def _explanation(plan: ArenaPlan, arena_bytes: int) -> str:

@@ -5,29 +5,28 @@ the whole amount of decoded data is bounded, so that any bytes at all end in a v
 `InvalidModelError`, quickly.
 """
 
+import struct
 from typing import Any
 
 import numpy as np
-from flatbuffers import encode, packer
 from numpy.typing import NDArray
 
 from qutils.errors import InvalidModelError
 
 _FORMATS = {
-    "bool": packer.boolean,
-    "int8": packer.int8,
-    "uint8": packer.uint8,
-    "int16": packer.int16,
-    "uint16": packer.uint16,
-    "int32": packer.int32,
-    "uint32": packer.uint32,
-    "int64": packer.int64,
-    "uint64": packer.uint64,
-    "float32": packer.float32,
+    "bool": struct.Struct("<?"),
+    "int8": struct.Struct("<b"),
+    "uint8": struct.Struct("<B"),
+    "uint16": struct.Struct("<H"),
+    "int32": struct.Struct("<i"),
+    "uint32": struct.Struct("<I"),
+    "int64": struct.Struct("<q"),
+    "uint64": struct.Struct("<Q"),
+    "float32": struct.Struct("<f"),
 }
 # A file without tables that share storage decodes to less than its own size.  Real files
 # share a little (names, zero points); this leaves room for that and stops a crafted one.
-_SHARING = 64
+_SHARING = 16
 
 
 class Reader:
@@ -51,17 +50,17 @@ class Reader:
         self.data = data
         self._budget = _SHARING * (len(data) + 64)
 
-    def scalar(self, position: int, kind: str, what: str) -> Any:
+    def scalar(self, position: int, kind: str, *what: str) -> Any:
         """Return the number of type `kind` at `position`, or raise `InvalidModelError`."""
         form = _FORMATS[kind]
-        self.check(position, form.size, what)
-        return encode.Get(form, self.data, position)
+        self.check(position, form.size, *what)
+        return form.unpack_from(self.data, position)[0]
 
-    def check(self, position: int, size: int, what: str) -> None:
+    def check(self, position: int, size: int, *what: str) -> None:
         """Raise `InvalidModelError` unless bytes ``position..position + size`` exist."""
         if position < 0 or position + size > len(self.data):
             raise InvalidModelError(
-                f"{what} lies at bytes {position}..{position + size}, "
+                f"{' of '.join(what)} lies at bytes {position}..{position + size}, "
                 f"outside the file of {len(self.data)} bytes"
             )
 
@@ -94,74 +93,75 @@ class Table:
         self._position = position
         self._what = what
         reader.spend(8, what)
-        distance = reader.scalar(position, "int32", f"the table of {what}")
-        self._vtable = position - distance
-        self._vtable_size = reader.scalar(self._vtable, "uint16", f"the field list of {what}")
-        reader.check(self._vtable, self._vtable_size, f"the field list of {what}")
+        vtable = position - reader.scalar(position, "int32", "the table", what)
+        size = reader.scalar(vtable, "uint16", "the field list", what)
+        reader.check(vtable, size, "the field list", what)
+        # Of each field its distance from the table, 0 where it is absent; two sizes come first.
+        self._fields = struct.unpack_from(f"<{size // 2}H", reader.data, vtable)[2:]
 
     def scalar(self, number: int, kind: str, default: Any, name: str) -> Any:
         """Return field `number` as a Python number, or `default` where it is absent."""
         position = self._field(number)
         if position is None:
             return default
-        return self._reader.scalar(position, kind, f"{name} of {self._what}")
+        return self._reader.scalar(position, kind, name, self._what)
 
     def table(self, number: int, name: str) -> "Table | None":
         """Return field `number` as a table, or None where it is absent."""
         position = self._field(number)
         if position is None:
             return None
-        what = f"{name} of {self._what}"
-        return Table(self._reader, self._follow(position, what), what)
+        return Table(self._reader, self._follow(position, name), f"{name} of {self._what}")
 
     def tables(self, number: int, name: str) -> list["Table"]:
         """Return field `number`, a vector of tables, as a list (empty where absent)."""
-        what = f"{name}s of {self._what}"
-        start, count = self._vector(number, 4, what)
-        self._reader.spend(4 * count, what)
+        start, count = self._vector(number, 4, name)
         return [
-            Table(self._reader, self._follow(start + 4 * i, f"{name} {i}"), f"{name} {i}")
+            Table(self._reader, self._follow(start + 4 * i, name), f"{name} {i}")
             for i in range(count)
         ]
 
     def array(self, number: int, kind: str, name: str) -> NDArray[Any]:
         """Return field `number`, a vector of numbers, as a new 1-D array (empty where absent)."""
         dtype = np.dtype(kind).newbyteorder("<")
-        what = f"{name} of {self._what}"
-        start, count = self._vector(number, dtype.itemsize, what)
-        self._reader.spend(dtype.itemsize * count, what)
+        start, count = self._vector(number, dtype.itemsize, name)
         return np.frombuffer(self._reader.data, dtype, count, start).astype(kind)
 
     def integers(self, number: int, kind: str, name: str) -> tuple[int, ...]:
         """Return field `number`, a vector of integers, as a tuple (empty where absent)."""
-        return tuple(self.array(number, kind, name).tolist())
+        form = _FORMATS[kind]
+        start, count = self._vector(number, form.size, name)
+        return struct.unpack_from(f"<{count}{form.format[1:]}", self._reader.data, start)
 
     def blob(self, number: int, name: str) -> memoryview:
         """Return field `number`, a vector of bytes, as a view of the file."""
-        start, count = self._vector(number, 1, f"{name} of {self._what}")
+        start, count = self._vector(number, 0, name)
+        self._reader.check(start, count, name, self._what)
         return memoryview(self._reader.data)[start : start + count]
+
+    def content(self, number: int, name: str) -> bytes:
+        """Return field `number`, a vector of bytes, as a copy."""
+        start, count = self._vector(number, 1, name)
+        return self._reader.data[start : start + count]
 
     def text(self, number: int, name: str) -> str:
         """Return field `number`, a string; bytes that are not UTF-8 are replaced."""
-        blob = self.blob(number, name)
-        self._reader.spend(len(blob), f"{name} of {self._what}")
-        return bytes(blob).decode("utf-8", errors="replace")
+        return self.content(number, name).decode("utf-8", errors="replace")
 
     def _field(self, number: int) -> int | None:
-        slot = 4 + 2 * number
-        if slot + 2 > self._vtable_size:
-            return None
-        offset = self._reader.scalar(self._vtable + slot, "uint16", f"a field of {self._what}")
+        offset = self._fields[number] if number < len(self._fields) else 0
         return self._position + offset if offset else None
 
-    def _follow(self, position: int, what: str) -> int:
-        return position + int(self._reader.scalar(position, "uint32", f"the offset of {what}"))
+    def _follow(self, position: int, name: str) -> int:
+        return position + int(self._reader.scalar(position, "uint32", "the offset", name))
 
-    def _vector(self, number: int, itemsize: int, what: str) -> tuple[int, int]:
+    def _vector(self, number: int, itemsize: int, name: str) -> tuple[int, int]:
+        """Return where a vector of `itemsize` bytes each starts, and its length."""
         position = self._field(number)
         if position is None:
             return 0, 0
-        start = self._follow(position, what)
-        count = self._reader.scalar(start, "uint32", f"the length of {what}")
-        self._reader.check(start + 4, count * itemsize, what)
+        start = self._follow(position, name)
+        count = self._reader.scalar(start, "uint32", "the length", name, self._what)
+        self._reader.check(start + 4, count * itemsize, name, self._what)
+        self._reader.spend(count * itemsize, name)
         return start + 4, count

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from qutils.errors import UnsupportedFeatureError
 from qutils.tflm.arena import check_arena, plan_arena
 from qutils.tflm.boards import find_board
+from qutils.tflm.execution import Execution
 from qutils.tflm.graph import DTYPES, Subgraph, Tensor
 from qutils.tflm.kernels import KERNELS, xnnpack
-from qutils.tflm.kernels.base import Run
 from qutils.tflm.model import Model
 
 _KERNELS = {"tflm": KERNELS, "xnnpack": xnnpack.KERNELS}
@@ -91,9 +91,8 @@ class Interpreter:
             raise ValueError(f"rounding is one of {list(_KERNELS)}, got {rounding!r}")
         self._kernels = _KERNELS[rounding]
         self._arena_bytes = _arena_bytes(board, arena_size)
-        self._runs: list[Run] | None = None
+        self._execution: Execution | None = None
         self._values: dict[int, NDArray[Any]] = {}
-        self._variables: dict[int, NDArray[Any]] = {}
 
     def allocate_tensors(self) -> None:
         """Plan the arena and prepare every operator.
@@ -105,12 +104,11 @@ class Interpreter:
         UnsupportedOperatorError
             An operator that is not held to LiteRT, with ``rounding="xnnpack"``.
         """
-        check_arena(plan_arena(self.model), self._arena_bytes)
-        self._runs = [self._kernels[op.name].prepare(op) for op in self._graph.operators]
+        check_arena(self.model, plan_arena(self.model), self._arena_bytes)
+        self._execution = Execution(self.model, self._kernels)
         self._values = {
             t.index: np.zeros((1, *t.shape), DTYPES[t.type]) for t in self._graph.inputs
         }
-        self.reset_all_variables()
 
     def get_input_details(self) -> list[dict[str, Any]]:
         """Return a dictionary of details for each input, with LiteRT's keys."""
@@ -141,7 +139,7 @@ class Interpreter:
         RuntimeError
             Before `allocate_tensors`.
         """
-        self._require_allocated()
+        self._allocated()
         tensor = self._tensor(tensor_index)
         if tensor not in self._graph.inputs:
             inputs = [t.index for t in self._graph.inputs]
@@ -158,8 +156,9 @@ class Interpreter:
         RuntimeError
             Before `allocate_tensors`.
         """
-        inputs = {t.index: self._values[t.index] for t in self._allocated().inputs}
-        self._values = self._run(inputs, keep_all=True)
+        execution = self._allocated()
+        inputs = {t.index: self._values[t.index] for t in self._graph.inputs}
+        self._values = execution.run(inputs, keep_all=True)
 
     def get_tensor(self, tensor_index: int) -> NDArray[Any]:
         """Return a copy of a tensor: a constant, an input, or what `invoke` computed.
@@ -171,7 +170,7 @@ class Interpreter:
         RuntimeError
             Before `allocate_tensors`.
         """
-        self._require_allocated()
+        self._allocated()
         tensor = self._tensor(tensor_index)
         if tensor.data is not None:
             return tensor.data.copy()
@@ -180,13 +179,16 @@ class Interpreter:
         return self._values[tensor.index][0].copy()
 
     def reset_all_variables(self) -> None:
-        """Clear the state that lives between invocations: real 0 in every variable."""
-        self._require_allocated()
-        self._variables = {
-            t.index: np.full((1, *t.shape), t.reset_value, DTYPES[t.type])
-            for t in self._graph.tensors
-            if t.is_variable and t.type in DTYPES
-        }
+        """Clear the state that lives between invocations: real 0 in every variable.
+
+        As in TFLM, what CALL_ONCE ran has run: it does not assign its values anew.
+
+        Raises
+        ------
+        RuntimeError
+            Before `allocate_tensors`.
+        """
+        self._allocated().reset()
 
     def predict(self, batch: ArrayLike) -> NDArray[Any]:
         r"""Run a model of one input and one output on a whole batch, with the same bits.
@@ -208,7 +210,7 @@ class Interpreter:
         RuntimeError
             Before `allocate_tensors`.
         """
-        graph = self._allocated()
+        execution, graph = self._allocated(), self._graph
         if len(graph.inputs) != 1 or len(graph.outputs) != 1:
             raise ValueError(
                 f"predict needs one input and one output, the model has {len(graph.inputs)} and "
@@ -222,10 +224,10 @@ class Interpreter:
         _require(source, array, whole or flat, ("N", *source.shape[single:]))
         squeeze = flat and target.shape[:1] == (1,)
         result = np.empty((len(array), *target.shape[squeeze:]), DTYPES[target.type])
-        step = self._chunk()
+        step = 1 if execution.is_stateful else self._chunk()
         for start in range(0, len(array), step):
             part = array[start : start + step]
-            values = self._run({source.index: part.reshape(len(part), *source.shape)})
+            values = execution.run({source.index: part.reshape(len(part), *source.shape)})
             # What depends on constants alone has a batch axis of 1.
             output = np.broadcast_to(values[target.index], (len(part), *target.shape))
             result[start : start + step] = output.reshape(len(part), *result.shape[1:])
@@ -253,13 +255,10 @@ class Interpreter:
     def _graph(self) -> Subgraph:
         return self.model.main
 
-    def _require_allocated(self) -> None:
-        if self._runs is None:
+    def _allocated(self) -> Execution:
+        if self._execution is None:
             raise RuntimeError("call allocate_tensors() first")
-
-    def _allocated(self) -> Subgraph:
-        self._require_allocated()
-        return self._graph
+        return self._execution
 
     def _tensor(self, index: int) -> Tensor:
         if not 0 <= index < len(self._graph.tensors):
@@ -270,29 +269,6 @@ class Interpreter:
         """Return how many invocations run side by side."""
         largest = max((t.size_bytes for t in self._graph.tensors if t.data is None), default=1)
         return max(1, _CHUNK_BYTES // max(1, 8 * largest))
-
-    def _run(self, values: dict[int, Any], keep_all: bool = False) -> dict[int, NDArray[Any]]:
-        """Run every operator; arrays have a batch axis in front."""
-        assert self._runs is not None
-        values.update(self._variables)
-        wanted = {t.index for t in self._graph.outputs}
-        last_use = {t.index: op.index for op in self._graph.operators for t in op.inputs if t}
-        for operator, run in zip(self._graph.operators, self._runs, strict=True):
-            inputs = [
-                None if t is None else values[t.index] if t.data is None else t.data[np.newaxis]
-                for t in operator.inputs
-            ]
-            for tensor, array in zip(operator.outputs, run(inputs), strict=True):
-                values[tensor.index] = array
-            if not keep_all:
-                for used in operator.inputs:
-                    if (
-                        used
-                        and last_use[used.index] == operator.index
-                        and (used.index not in wanted)
-                    ):
-                        values.pop(used.index, None)
-        return values
 
 
 def _arena_bytes(board: str | None, arena_size: int | None) -> int:

@@ -15,6 +15,11 @@ from qutils.tflm.schema import ACTIVATIONS, OPERATOR_NAMES, OPTION_FIELDS, PADDI
 # TFLM's memory planner counts bytes in a 32-bit int.
 _MAX_TENSOR_BYTES = 2**31 - 1
 _MAX_DIMENSIONS = 8
+_LIMITS = {
+    name: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
+    for name, dtype in DTYPES.items()
+    if dtype.kind in "iu"
+}
 
 
 def root_table(data: bytes) -> Table:
@@ -47,7 +52,7 @@ def parse_metadata(root: Table) -> dict[str, bytes]:
         number = entry.scalar(1, "uint32", 0, "buffer")
         if number >= len(buffers):
             raise InvalidModelError(f"metadata {name!r} names buffer {number} of {len(buffers)}")
-        metadata[name] = bytes(buffers[number].blob(0, "data"))
+        metadata[name] = buffers[number].content(0, "data")
     return metadata
 
 
@@ -143,18 +148,18 @@ def _tensor(table: Table, index: int, buffers: list[memoryview]) -> Tensor:
     number = table.scalar(2, "uint32", 0, "buffer")
     if number >= len(buffers):
         raise InvalidModelError(f"{tensor.label} names buffer {number} of {len(buffers)}")
-    if len(buffers[number]) == 0:
+    # TFLM gives a variable memory of its own, whatever the file holds.
+    if tensor.is_variable or (len(buffers[number]) == 0 and tensor.size > 0):
         return tensor
     return replace(tensor, data=_values(tensor, buffers[number]))
 
 
 def _check_zero_point(tensor: Tensor) -> None:
-    dtype = DTYPES.get(tensor.type)
-    if tensor.quantization is None or dtype is None or dtype.kind not in "iu":
+    if tensor.quantization is None or tensor.type not in _LIMITS:
         return
-    limits = np.iinfo(dtype)
+    low, high = _LIMITS[tensor.type]
     for zero_point in tensor.quantization.zero_point.tolist():
-        if not limits.min <= zero_point <= limits.max:
+        if not low <= zero_point <= high:
             raise InvalidModelError(
                 f"{tensor.label} of type {tensor.type} has the zero point {zero_point}"
             )
@@ -165,12 +170,12 @@ def _values(tensor: Tensor, blob: memoryview) -> NDArray[Any]:
     dtype = np.dtype(np.uint8) if packed else DTYPES.get(tensor.type)
     if dtype is None:
         return np.frombuffer(blob, np.uint8)
-    if len(blob) != tensor.size_bytes:
+    if len(blob) < tensor.size_bytes:
         raise InvalidModelError(
             f"{tensor.label} of shape {list(tensor.shape)} and type {tensor.type} takes "
             f"{tensor.size_bytes} bytes, its buffer has {len(blob)}"
         )
-    flat = np.frombuffer(blob, dtype.newbyteorder("<"))
+    flat = np.frombuffer(blob[: tensor.size_bytes], dtype.newbyteorder("<"))
     return flat if packed else flat.reshape(tensor.shape)
 
 

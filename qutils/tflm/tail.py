@@ -1,17 +1,27 @@
-"""The tail of the arena: what TFLM's interpreter keeps for as long as it lives.
+"""The order in which TFLM's interpreter takes memory: the tail, and the least arena.
 
-The tail is a row of allocations that grow down from the end of the arena, each aligned down.
-Sizes of structures depend on the compiler.  For x86-64 they reproduce what the Python package
-``tflite-micro`` records, which counts its recording too; for 32-bit devices they follow
-from the same sources with pointers of 4 bytes, were not checked on a device, and are
-approximate.
+The tail of the arena holds what lives for ever, a row of allocations that grow down from its
+end, each aligned down.  Sizes of structures depend on the compiler.  For x86-64 they reproduce
+what the Python package ``tflite-micro`` records, which counts its recording too; for 32-bit
+devices they follow from the same sources with pointers of 4 bytes, were not checked on a device,
+and are approximate.
+
+TFLM: ``micro/arena_allocator/single_arena_buffer_allocator.cc``, ``micro/micro_allocator.cc``,
+``micro/micro_interpreter.cc``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
+from qutils.errors import ArenaOutOfMemoryError
 from qutils.tflm.graph import Tensor
 from qutils.tflm.kernels import KERNELS
 from qutils.tflm.model import Model
+
+_ALIGNMENT = 16
+# Room for the requests of scratch memory that one kernel may make.
+_SCRATCH_REQUESTS = 12
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,8 @@ class Platform:
     eval_tensor, node, tensor, affine, pointer
         ``TfLiteEvalTensor``, ``NodeAndRegistration``, ``TfLiteTensor``,
         ``TfLiteAffineQuantization``, and a pointer.
+    subgraph, resource_variable
+        ``SubgraphAllocations`` and ``MicroResourceVariable``.
     scratch_request, allocation_info, planned_buffer
         Records that exist only while memory is planned.
     """
@@ -38,87 +50,167 @@ class Platform:
     tensor: int
     affine: int
     pointer: int
+    subgraph: int
+    resource_variable: int
     scratch_request: int
     allocation_info: int
     planned_buffer: int = 40
 
 
-X86_64 = Platform(0, 488, 24, 64, 64, 24, 8, 16, 32)
-DEVICE_32_BITS = Platform(1, 128, 12, 32, 40, 12, 4, 12, 24)
+X86_64 = Platform(0, 448, 24, 64, 64, 24, 8, 24, 40, 16, 32)
+DEVICE_32_BITS = Platform(1, 112, 12, 32, 40, 12, 4, 8, 20, 12, 24)
 
 
-@dataclass
-class Tail:
-    """Bytes taken so far."""
+class Arena:
+    """A block of memory whose two ends grow towards each other.
 
-    used: int
+    Parameters
+    ----------
+    size_bytes
+        None for as much as it takes.
+    platform
+        The processor.
+    """
 
-    def take(self, size: int, alignment: int) -> None:
-        """Allocate `size` bytes, aligned."""
-        if size:
-            self.used = -(-(self.used + size) // alignment) * alignment
+    def __init__(self, size_bytes: int | None, platform: Platform) -> None:
+        self.platform = platform
+        # Addresses are aligned: the last bytes of an odd size are lost.
+        self._lost = -(size_bytes or 0) % _ALIGNMENT
+        self._end = inf if size_bytes is None else size_bytes + self._lost
+        self._tail = self._lost
+        self._head = 0
+        self._temporary = 0
+        self._most = 0
+
+    @property
+    def tail_bytes(self) -> int:
+        """Bytes taken from the end so far."""
+        return self._tail - self._lost
+
+    @property
+    def least_bytes(self) -> int:
+        """The least multiple of 16 bytes that would have held everything so far."""
+        return _round_up(self._most, _ALIGNMENT)
+
+    def persistent(self, size: int, alignment: int) -> None:
+        """Take `size` bytes from the end."""
+        bottom = _round_up(self._tail + size, alignment)
+        self._require("allocate tail memory", size, self._head + bottom - size)
+        self._tail = bottom
+
+    def temporary(self, size: int, alignment: int) -> None:
+        """Take `size` bytes above the head, until the next `resize_head`."""
+        start = _round_up(self._temporary, alignment)
+        self._require("allocate temp memory", size, start + self._tail)
+        self._temporary = start + size
+
+    def resize_head(self, size: int) -> None:
+        """Give up all temporary memory and the old head."""
+        self._require("resize buffer", size, self._tail)
+        self._head = self._temporary = size
+
+    def plan(self, buffers: int) -> None:
+        """Give all that is left to the planner, which notes every buffer in it."""
+        taken = _round_up(self._temporary, _ALIGNMENT) + _round_up(self._tail, _ALIGNMENT)
+        one = self.platform.planned_buffer
+        self._most = max(self._most, taken + buffers * one)
+        if taken + buffers * one > self._end:
+            most = max(0, int(self._end) - taken) // one
+            raise ArenaOutOfMemoryError(f"Too many buffers (max is {most})")
+
+    def tensor(self, tensor: Tensor, take: Callable[[int, int], None]) -> None:
+        """Take what describes one tensor, by `persistent` or by `temporary`."""
+        take(self.platform.tensor, self.platform.pointer)
+        if tensor.quantization is not None:
+            take(self.platform.affine, self.platform.pointer)
+            take(4 + 4 * len(tensor.quantization.scale), 4)
+
+    def _require(self, what: str, size: int, taken: int) -> None:
+        self._most = max(self._most, taken + size)
+        if taken + size > self._end:
+            missing = taken + size - int(self._end)
+            # TFLM prints a negative number as an unsigned one.
+            raise ArenaOutOfMemoryError(
+                f"Failed to {what}. Requested: {size}, available {(size - missing) % 2**32}, "
+                f"missing: {missing}"
+            )
 
 
-def tail_bytes(model: Model, platform: Platform) -> tuple[int, int]:
-    """Return the bytes of the tail while memory is planned, and when all is allocated."""
-    tail = Tail(platform.overhead)
-    for subgraph in model.subgraphs:
-        tail.take(len(subgraph.tensors) * platform.eval_tensor, platform.pointer)
-        tail.take(len(subgraph.operators) * platform.node, platform.pointer)
-    pairs = [(op, KERNELS[op.name]) for s in model.subgraphs for op in s.operators]
-    for _, kernel in pairs:
-        has_pointers = len(set(kernel.option_bytes)) > 1
-        tail.take(kernel.option_bytes[platform.column], platform.pointer if has_pointers else 4)
-    for _, kernel in pairs:
-        tail.take(kernel.data_bytes[platform.column], 16)
-    for operator, kernel in pairs:
-        for size in kernel.persistent(operator):
-            tail.take(size, 16)
-    for subgraph in model.subgraphs:
-        for tensor in subgraph.tensors:
-            if tensor.is_variable:
-                tail.take(tensor.size_bytes, 16)
-    while_planning = tail.used
-    for group in (model.main.inputs, model.main.outputs):
-        tail.take(len(group) * platform.pointer, 16)
-        for tensor in group:
-            _take_tensor(tail, tensor, platform)
-    return while_planning, tail.used
-
-
-def least_arena(model: Model, head: int, planned: int, scratch: int, platform: Platform) -> int:
-    """Return about the least arena that passes allocation.
+def allocate(
+    model: Model, head: int, buffers: int, platform: Platform, size_bytes: int | None = None
+) -> Arena:
+    """Take memory for a model as ``MicroInterpreter::AllocateTensors`` does.
 
     Parameters
     ----------
     model
         The model.
     head
-        Bytes of the head.
-    planned, scratch
-        Numbers of buffers in the head, and of scratch buffers among them.
+        Bytes of the head, once it is planned.
+    buffers
+        Number of buffers in the head.
     platform
         The processor.
+    size_bytes
+        Of the arena; None for as much as it takes.
 
-    Notes
-    -----
-    While the plan is made, the room of the head holds one record for each tensor of the file
-    and the planner's tables for each buffer.  The temporaries of kernels that prepare
-    themselves are not counted; they matter for arenas of about a kilobyte.
+    Raises
+    ------
+    ArenaOutOfMemoryError
+        The arena is too small, in TFLM's words.
     """
-    while_planning, total = tail_bytes(model, platform)
-    tensors = sum(len(subgraph.tensors) for subgraph in model.subgraphs)
-    records = (
-        platform.scratch_request * (12 + scratch)
-        + platform.pointer * len(model.subgraphs)
-        + platform.allocation_info * (tensors + scratch)
-        + platform.planned_buffer * planned
-    )
-    return max(head + total, while_planning + records)
+    arena, pointer = Arena(size_bytes, platform), platform.pointer
+    subgraphs = model.subgraphs
+    pairs = [(op, KERNELS[op.name]) for s in subgraphs for op in s.operators]
+
+    arena.persistent(platform.overhead, pointer)
+    if model.variables:
+        arena.persistent(2 * pointer, _ALIGNMENT)
+        arena.persistent(len(model.variables) * platform.resource_variable, _ALIGNMENT)
+    arena.persistent(2 * pointer, pointer)
+    arena.resize_head(_SCRATCH_REQUESTS * platform.scratch_request)
+    arena.persistent(len(subgraphs) * platform.subgraph, pointer)
+    for subgraph in subgraphs:
+        arena.persistent(len(subgraph.tensors) * platform.eval_tensor, pointer)
+    for subgraph in subgraphs:
+        arena.persistent(len(subgraph.operators) * platform.node, pointer)
+    for _, kernel in pairs:
+        if size := kernel.option_bytes[platform.column]:
+            has_pointers = len(set(kernel.option_bytes)) > 1
+            arena.persistent(size, pointer if has_pointers else 4)
+    for _, kernel in pairs:
+        if size := kernel.data_bytes[platform.column]:
+            arena.persistent(size, _ALIGNMENT)
+
+    for variable in model.variables.values():
+        if variable:
+            arena.persistent(variable.size_bytes, _ALIGNMENT)
+    scratch = 0
+    for operator, kernel in pairs:
+        for size in kernel.persistent(operator):
+            arena.persistent(size, _ALIGNMENT)
+        for tensor in kernel.temporaries(operator):
+            if tensor is not None:
+                arena.tensor(tensor, arena.temporary)
+        scratch += len(kernel.scratch(operator))
+        arena.resize_head((_SCRATCH_REQUESTS + scratch) * platform.scratch_request)
+    if scratch:
+        arena.persistent(scratch * pointer, pointer)
+    tensors = [tensor for subgraph in subgraphs for tensor in subgraph.tensors]
+    for tensor in tensors:
+        if tensor.is_variable:
+            arena.persistent(tensor.size_bytes, _ALIGNMENT)
+
+    arena.temporary(len(subgraphs) * pointer, pointer)
+    arena.temporary((len(tensors) + scratch) * platform.allocation_info, pointer)
+    arena.plan(buffers)
+    arena.resize_head(head)
+    for group in (model.main.inputs, model.main.outputs):
+        arena.persistent(len(group) * pointer, _ALIGNMENT)
+        for tensor in group:
+            arena.tensor(tensor, arena.persistent)
+    return arena
 
 
-def _take_tensor(tail: Tail, tensor: Tensor, platform: Platform) -> None:
-    tail.take(platform.tensor, platform.pointer)
-    if tensor.quantization is not None:
-        tail.take(platform.affine, platform.pointer)
-        tail.take(4 + 4 * len(tensor.quantization.scale), 4)
+def _round_up(size: int, alignment: int) -> int:
+    return -(-size // alignment) * alignment

@@ -115,8 +115,8 @@ def graph(*operators: Op, tensors: tuple[T, ...] = (A, A, A), **changes) -> byte
         (graph(tensors=(T((2**20, 2**20)),), outputs=(0,)), "passes 2\\^31 - 1 bytes"),
         (graph(tensors=(T((2**30,), "FLOAT32"),), outputs=(0,)), "passes 2\\^31 - 1 bytes"),
         (
-            graph(tensors=(T((3,), data=np.zeros(4, np.int8)),), inputs=(), outputs=(0,)),
-            "takes 3 bytes, its buffer has 4",
+            graph(tensors=(T((5,), data=np.zeros(4, np.int8)),), inputs=(), outputs=(0,)),
+            "takes 5 bytes, its buffer has 4",
         ),
         (
             graph(tensors=(T((2,), "INT32", data=np.zeros(1, np.int32)),), inputs=(), outputs=(0,)),

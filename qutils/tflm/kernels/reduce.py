@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from qutils.errors import InvalidModelError
-from qutils.tflm.graph import Operator
+from qutils.tflm.graph import Operator, Tensor
 from qutils.tflm.kernels.base import (
     Array,
     Kernel,
@@ -105,7 +105,14 @@ def _scratch(operator: Operator) -> tuple[int, ...]:
     return (*fixed, *sums)
 
 
+def _temporaries(operator: Operator) -> tuple[Tensor | None, ...]:
+    """Return the tensors in the order of ``PrepareMeanOrSum`` and what it calls."""
+    source, axis, target = operator.inputs[0], operator.inputs[1], operator.outputs[0]
+    quantized = () if target.type == "FLOAT32" else (target,)
+    return (source, target, axis, source, axis, *quantized)
+
+
 KERNELS = {
-    "MEAN": Kernel(prepare_mean, (56, 56), (1, 1), scratch=_scratch),
-    "SUM": Kernel(prepare_sum, (56, 56), (1, 1), scratch=_scratch),
+    "MEAN": Kernel(prepare_mean, (44, 44), (1, 1), scratch=_scratch, temporaries=_temporaries),
+    "SUM": Kernel(prepare_sum, (44, 44), (1, 1), scratch=_scratch, temporaries=_temporaries),
 }

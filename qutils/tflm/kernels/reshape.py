@@ -6,7 +6,7 @@ TFLM: ``micro/kernels/reshape.cc``, ``reshape_common.cc``, ``squeeze.cc``, ``exp
 from collections.abc import Sequence
 
 from qutils.errors import InvalidModelError
-from qutils.tflm.graph import DTYPES, Operator
+from qutils.tflm.graph import DTYPES, Operator, Tensor
 from qutils.tflm.kernels.base import Kernel, Run, require_count, require_shape
 from qutils.tflm.kernels.moves import integers, require_axis, require_moved, require_size
 
@@ -47,8 +47,13 @@ def _view(operator: Operator, types: Sequence[str], words: str) -> Run:
     return lambda inputs: (inputs[0].reshape(len(inputs[0]), *target.shape),)
 
 
+def _first_and_output(operator: Operator) -> tuple[Tensor | None, ...]:
+    """Leave out the shape, which TFLM does not look at."""
+    return (operator.inputs[0], *operator.outputs)
+
+
 KERNELS = {
-    "RESHAPE": Kernel(prepare_reshape, option_bytes=(36, 36)),
+    "RESHAPE": Kernel(prepare_reshape, option_bytes=(36, 36), temporaries=_first_and_output),
     "SQUEEZE": Kernel(prepare_squeeze, option_bytes=(36, 36)),
     "EXPAND_DIMS": Kernel(prepare_expand_dims),
 }

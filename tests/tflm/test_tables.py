@@ -5,7 +5,7 @@ import pytest
 from flatmodel import Op, T
 from one_op import every, output_of
 
-from qutils.tflm.kernels import activations, elementwise, quantize
+from qutils.tflm.kernels import activations, elementwise, quantize, sigmoid
 from qutils.tflm.kernels.tables import tabulated
 
 
@@ -70,10 +70,10 @@ ONE_INPUT = [
     (activations, Op("LEAKY_RELU", (0,), (1,), {"alpha": 0.3}), near("INT8"), near("INT8")),
     (activations, Op("LEAKY_RELU", (0,), (1,), {"alpha": 0.3}), near("INT16"), near("INT16")),
     (activations, Op("HARD_SWISH", (0,), (1,)), near("INT8"), near("INT8")),
-    (activations, Op("LOGISTIC", (0,), (1,)), near("INT8"), T((), scale=1 / 256, zero_point=-128)),
-    (activations, Op("LOGISTIC", (0,), (1,)), near("INT16"), T((), "INT16", scale=1 / 32768)),
-    (activations, Op("TANH", (0,), (1,)), near("INT8"), T((), scale=1 / 128)),
-    (activations, Op("TANH", (0,), (1,)), near("INT16"), T((), "INT16", scale=1 / 32768)),
+    (sigmoid, Op("LOGISTIC", (0,), (1,)), near("INT8"), T((), scale=1 / 256, zero_point=-128)),
+    (sigmoid, Op("LOGISTIC", (0,), (1,)), near("INT16"), T((), "INT16", scale=1 / 32768)),
+    (sigmoid, Op("TANH", (0,), (1,)), near("INT8"), T((), scale=1 / 128)),
+    (sigmoid, Op("TANH", (0,), (1,)), near("INT16"), T((), "INT16", scale=1 / 32768)),
     (quantize, Op("QUANTIZE", (0,), (1,)), near("INT8"), near("INT16")),
     (quantize, Op("QUANTIZE", (0,), (1,)), near("INT16"), near("INT8")),
     (quantize, Op("DEQUANTIZE", (0,), (1,)), near("INT16"), T((), "FLOAT32")),

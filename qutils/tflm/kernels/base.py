@@ -81,6 +81,11 @@ class Kernel:
     hosted: bool = False
 
 
+def on_one_input(function: Callable[[Array], Array]) -> Run:
+    """Return the `run` of an operator with one input and one output."""
+    return lambda inputs: (function(inputs[0]),)
+
+
 def require_count(operator: Operator, inputs: tuple[int, int], outputs: int = 1) -> None:
     """Refuse an operator with too few or too many tensors, or with an empty activation.
 
@@ -111,6 +116,13 @@ def require_types(operator: Operator, *allowed: str) -> str:
     if source.type != target.type or source.type not in allowed:
         refuse_types(operator)
     return source.type
+
+
+def require_like(operator: Operator, *allowed: str) -> str:
+    """Return the element type of an operator whose output has its one input's type and shape."""
+    require_count(operator, (1, 1))
+    require_shape(operator, operator.outputs[0], operator.input(0).shape)
+    return require_types(operator, *allowed)
 
 
 def refuse_types(operator: Operator, words: str = "") -> NoReturn:

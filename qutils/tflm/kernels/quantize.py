@@ -14,6 +14,7 @@ from qutils.tflm.kernels.base import (
     Array,
     Kernel,
     Run,
+    on_one_input,
     refuse_types,
     require_count,
     require_shape,
@@ -21,7 +22,7 @@ from qutils.tflm.kernels.base import (
     zero_point_of,
 )
 from qutils.tflm.kernels.rescale import centred, rescaler, stored
-from qutils.tflm.kernels.tables import Function, on_one_input, tabulated
+from qutils.tflm.kernels.tables import Function, tabulated
 
 _QUANTIZED = {
     "FLOAT32": ("INT8", "INT16"),

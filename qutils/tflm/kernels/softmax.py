@@ -20,6 +20,7 @@ from qutils.tflm.kernels.base import (
     Array,
     Kernel,
     Run,
+    on_one_input,
     refuse_types,
     require_count,
     require_shape,
@@ -34,7 +35,7 @@ from qutils.tflm.kernels.gemmlowp import (
 from qutils.tflm.kernels.libm import exponential
 from qutils.tflm.kernels.output_stage import wrap_int32
 from qutils.tflm.kernels.rescale import Whole, fixed_multiplier, require_zero_point
-from qutils.tflm.kernels.tables import Function, on_one_input, tabulated
+from qutils.tflm.kernels.tables import Function, tabulated
 
 _DIFFERENCE_BITS = 5  # int8: differences are Q5.26
 _SUM_BITS = 12  # and sums of exponentials are Q12.19

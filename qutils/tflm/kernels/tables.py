@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from qutils.tflm.graph import DTYPES
-from qutils.tflm.kernels.base import Array, Run
+from qutils.tflm.kernels.base import Array
 
 Function = Callable[..., Array]
 
@@ -39,11 +39,6 @@ def tabulated(plain: Function, *types: str) -> Function:
     dtypes = [DTYPES[name] for name in types]
     few = sum(dtype.itemsize for dtype in dtypes) <= 2
     return _Table(plain, dtypes) if few else plain
-
-
-def on_one_input(function: Function) -> Run:
-    """Return the `run` of an operator with one input."""
-    return lambda inputs: (function(inputs[0]),)
 
 
 class _Table:

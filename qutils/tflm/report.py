@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
+import numpy as np
+
 from qutils.errors import NoTimingDataError
 from qutils.metrics import cosine_similarity, max_abs_error, sqnr_db
 from qutils.tflm.arena import Allocation, ArenaPlan, plan_arena
@@ -320,13 +322,21 @@ def _agreement(models: tuple[Model, Model], data: Array) -> tuple[str, ...]:
     )
     if [a.shape for a in ours] != [b.shape for b in theirs]:
         raise ValueError("the two models have outputs of different shapes")
-    sentences = []
-    for number, (a, b) in enumerate(zip(ours, theirs, strict=True)):
-        same = int((a.argmax(axis=-1) == b.argmax(axis=-1)).sum())
-        largest = f"; the largest value stands at the same place in {same:,} of {a[..., 0].size:,}"
-        sentences.append(
-            f"Output {number}, {_count(len(a), 'sample')}: SQNR {sqnr_db(a, b):.1f} dB, cosine "
-            f"{cosine_similarity(a, b):.4f}, largest difference {max_abs_error(a, b):.3g}"
-            f"{largest if a.shape[-1] > 1 else ''}."
-        )
-    return tuple(sentences)
+    pairs = enumerate(zip(ours, theirs, strict=True))
+    return tuple(
+        f"Output {number}, {_count(len(a), 'sample')}: {_distance(a, b)}."
+        for number, (a, b) in pairs
+    )
+
+
+def _distance(a: Array, b: Array) -> str:
+    if np.array_equal(a, b):
+        return "equal"
+    words = (
+        f"SQNR {sqnr_db(a, b):.1f} dB, cosine {cosine_similarity(a, b):.4f}, largest difference "
+        f"{max_abs_error(a, b):.3g}"
+    )
+    if a.shape[-1] == 1:
+        return words
+    same = (a.argmax(axis=-1) == b.argmax(axis=-1)).ravel()
+    return f"{words}; the largest value stands at the same place in {same.sum():,} of {same.size:,}"

@@ -64,7 +64,7 @@ def to_inputs(model: Model, arrays: Sequence[Array]) -> list[Array]:
     """
     inputs = model.main.inputs
     if len(arrays) != len(inputs):
-        raise ValueError(f"the model has {len(inputs)} inputs, {len(arrays)} arrays were given")
+        raise ValueError(f"arrays given: {len(arrays)}, inputs of the model: {len(inputs)}")
     batch = [
         _to_dtype(tensor, _to_batch(tensor, array))
         for tensor, array in zip(inputs, arrays, strict=True)
@@ -83,8 +83,7 @@ def _to_batch(tensor: Tensor, array: Array) -> Array:
     if array.shape[1:] != tensor.shape or not len(array):
         wanted = ", ".join(["N", *(str(n) for n in tensor.shape[single:])])
         raise ValueError(
-            f"input {tensor.name!r} takes an array of shape ({wanted}), this one has shape "
-            f"{array.shape}"
+            f"{tensor.label} takes an array of shape ({wanted}), this one has shape {array.shape}"
         )
     return array
 
@@ -95,9 +94,9 @@ def _to_dtype(tensor: Tensor, array: Array) -> Array:
         return array
     if array.dtype.kind != "f" or (params is None and dtype != np.float32):
         either = f"{dtype} or float32" if params else dtype
-        raise ValueError(f"input {tensor.name!r} takes {either}, the array holds {array.dtype}")
+        raise ValueError(f"{tensor.label} takes {either}, the array holds {array.dtype}")
     if not np.isfinite(array).all():
-        raise ValueError(f"the array for input {tensor.name!r} holds NaN or infinity")
+        raise ValueError(f"the array for {tensor.label} holds NaN or infinity")
     return quantize(array, params) if params else array.astype(np.float32)
 
 

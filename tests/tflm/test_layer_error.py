@@ -142,7 +142,7 @@ def test_integers_are_taken_as_they_are_where_the_model_takes_them():
 
 
 def test_one_array_for_each_input():
-    with pytest.raises(ValueError, match="has 1 inputs, 2 arrays were given"):
+    with pytest.raises(ValueError, match="arrays given: 2, inputs of the model: 1"):
         to_inputs(model(int8_graph()), [DATA, DATA])
 
 

@@ -28,7 +28,17 @@ from qutils.affine import round_half_away
 from qutils.errors import UnsupportedOperatorError
 from qutils.tflm import kernels as tflm
 from qutils.tflm.graph import Operator, Tensor
-from qutils.tflm.kernels import conv, depthwise, fully_connected, transpose_conv
+from qutils.tflm.kernels import (
+    concatenation,
+    conv,
+    depthwise,
+    fully_connected,
+    pad,
+    reshape,
+    slices,
+    transpose,
+    transpose_conv,
+)
 from qutils.tflm.kernels.base import (
     Array,
     Kernel,
@@ -87,10 +97,18 @@ def _requantizer(operator: Operator, factor: Floats) -> Callable[[Array], Array]
 
 def prepare_transpose_conv(operator: Operator) -> Run:
     """Prepare TRANSPOSE_CONV."""
-    taps = operator.input(1).shape[1:3]
-    strides = operator.options["stride_h"], operator.options["stride_w"]
-    if operator.options["padding"] == "SAME" and (np.array(taps) < strides).any():
-        _refuse(operator, f"XNNPACK wants a filter of at least the stride {strides} to pad")
+    options = operator.options
+    is_same = options["padding"] == "SAME"
+    for steps, taps, length, stride in zip(
+        operator.input(2).shape[1:3],
+        operator.input(1).shape[1:3],
+        operator.outputs[0].shape[1:3],
+        (options["stride_h"], options["stride_w"]),
+        strict=True,
+    ):
+        fits = taps >= stride if is_same else length >= (steps - 1) * stride + taps
+        if not fits:
+            _refuse(operator, "LiteRT pads an output of this size in another way")
     return transpose_conv.prepare(operator, float_stage)
 
 
@@ -155,6 +173,14 @@ def prepare_reduce(operator: Operator, is_mean: bool) -> Run:
     return run
 
 
+def prepare_max_pool(operator: Operator) -> Run:
+    """Prepare MAX_POOL_2D, which XNNPACK takes for some windows: then limits differ on halves."""
+    zero_point = zero_point_of(operator.outputs[0])
+    if tuple(limit + zero_point for limit in _limits(operator)) != quantized_limits(operator):
+        _refuse(operator, "its activation ends on a half, which XNNPACK and LiteRT round apart")
+    return tflm.KERNELS[operator.name].prepare(operator)
+
+
 def prepare_leaky_relu(operator: Operator) -> Run:
     """Prepare LEAKY_RELU: one factor in 1/256 for each sign, halves rounded up."""
     ratio = _scale(operator.input(0)) / _scale(operator.outputs[0])
@@ -197,7 +223,8 @@ def prepare_function(operator: Operator, function: Callable[[Floats], Array]) ->
 
     def steps(x: NDArray[np.int64]) -> Array:
         # In float64, then rounded: the nearest float32 but for one value in 10^8.
-        exact = function((x.astype(np.float32) * source_scale).astype(np.float64))
+        with np.errstate(over="ignore"):
+            exact = function((x.astype(np.float32) * source_scale).astype(np.float64))
         return np.rint(exact.astype(np.float32) / scale)
 
     return _lookup(operator, steps)
@@ -269,12 +296,6 @@ def _require_same_quantization(operator: Operator) -> None:
         _refuse(operator, "its tensors have not all the same scale and zero point")
 
 
-def _require_equal_limits(operator: Operator) -> None:
-    zero_point = zero_point_of(operator.outputs[0])
-    if tuple(limit + zero_point for limit in _limits(operator)) != quantized_limits(operator):
-        _refuse(operator, "its activation ends on a half, which XNNPACK and LiteRT round apart")
-
-
 _DIFFERENT: dict[str, Callable[[Operator], Run]] = {
     "CONV_2D": partial(conv.prepare, stage=float_stage),
     "DEPTHWISE_CONV_2D": partial(depthwise.prepare, stage=float_stage),
@@ -285,6 +306,7 @@ _DIFFERENT: dict[str, Callable[[Operator], Run]] = {
     "MUL": prepare_mul,
     "MEAN": partial(prepare_reduce, is_mean=True),
     "SUM": partial(prepare_reduce, is_mean=False),
+    "MAX_POOL_2D": prepare_max_pool,
     "RELU6": prepare_relu6,
     "LEAKY_RELU": prepare_leaky_relu,
     "LOGISTIC": partial(prepare_function, function=lambda x: 1 / (1 + np.exp(-x))),
@@ -292,31 +314,10 @@ _DIFFERENT: dict[str, Callable[[Operator], Run]] = {
     "QUANTIZE": prepare_quantize,
     "SOFTMAX": prepare_softmax,
 }
-# Same bits as TFLM's, under a condition for some.
-_MOVES = (
-    "RESHAPE",
-    "SQUEEZE",
-    "EXPAND_DIMS",
-    "TRANSPOSE",
-    "PAD",
-    "PADV2",
-    "CONCATENATION",
-    "PACK",
-    "UNPACK",
-    "SPLIT",
-    "SPLIT_V",
-    "SLICE",
-    "STRIDED_SLICE",
-)
-_SAME: dict[str, Callable[[Operator], None]] = {
-    "DEQUANTIZE": _require_int8,
-    "MAXIMUM": _require_int8,
-    "MINIMUM": _require_int8,
-    "RELU": _require_int8,
-    "HARD_SWISH": _require_int8,
-    "AVERAGE_POOL_2D": _require_int8,
-    "MAX_POOL_2D": _require_equal_limits,
-    **dict.fromkeys(_MOVES, _require_same_quantization),
+# Operators that have TFLM's bits: always, or between tensors of one scale.
+_SAME = ("DEQUANTIZE", "RELU", "HARD_SWISH", "MAXIMUM", "MINIMUM", "AVERAGE_POOL_2D")
+_MOVES = {
+    name for family in (reshape, transpose, pad, concatenation, slices) for name in family.KERNELS
 }
 
 
@@ -327,9 +328,10 @@ def _kernel(name: str, kernel: Kernel) -> Kernel:
         _require_int8(operator)
         if name in _DIFFERENT:
             return _DIFFERENT[name](operator)
-        if name not in _SAME:
+        if name in _MOVES:
+            _require_same_quantization(operator)
+        elif name not in _SAME:
             _refuse(operator, "the operator is not held to LiteRT")
-        _SAME[name](operator)
         return kernel.prepare(operator)
 
     return replace(kernel, prepare=prepare)

@@ -25,8 +25,13 @@ from numpy.typing import NDArray
 from qutils.tflm.kernels.base import Array
 from qutils.tflm.kernels.output_stage import OutputStage
 
-# Scales that are tried for a channel: the nearest float, then its neighbours.
-_NEIGHBOURS = sorted(range(-10, 11), key=abs)
+# Scales and offsets that are tried for a channel, in units of their last place.
+_NUDGES = sorted(
+    ((scale, offset) for scale in range(-10, 11) for offset in range(-3, 4)),
+    key=lambda nudge: abs(nudge[0]) + abs(nudge[1]),
+)
+# A format that fails more than this part of the channels at once is too narrow for the layer.
+_HOPELESS = 1 / 2
 # More channels or larger shifts are not worth a proof; the plain stage is always right.
 _MOST_CHANNELS = 1 << 12
 _LARGEST_SHIFT = 22
@@ -111,18 +116,20 @@ class Steps:
         total = -((np.int64(2**30) - (product << 31)) // (stage.multiplier << left))
         threshold = total - stage.bias
         real = stage.multiplier * np.exp2(stage.shift - 31.0)
-        return cls(output, threshold, reach, stage.bias, real, np.exp2(-right - 1.0))
+        tie = np.where(right > 0, np.exp2(-right - 1.0), 0.0)
+        return cls(output, threshold, reach, stage.bias, real, tie)
 
-    def offset(self, scale: Array) -> NDArray[np.float64]:
-        """Return the middle of the offsets for which ``floor`` of a line meets every step."""
+    def offset(self, scale: Array, one_sign: bool) -> NDArray[np.float64]:
+        """Return the middle of the offsets with which a line meets every step."""
+        tie = np.where(self.output > 0, self.tie, -self.tie)
+        level = self.output - np.where(one_sign, 0.0, 0.5 + tie)
         inside = np.abs(self.threshold) <= self.reach
-        needed = self.output - scale.astype(np.float64) * self.threshold
+        needed = level - scale.astype(np.float64) * self.threshold
         lowest = needed.max(axis=0, where=inside, initial=-np.inf)
         highest = (needed + scale).min(axis=0, where=inside, initial=np.inf)
-        centre = self.bias * self.real + self.tie + 0.5
         reached = inside.any(axis=0)
-        middle = np.where(reached, lowest, centre) + np.where(reached, highest, centre)
-        return middle / 2
+        centre = self.bias * self.real + np.where(one_sign, 0.5 + self.tie, 0.0)
+        return (np.where(reached, lowest, centre) + np.where(reached, highest, centre)) / 2
 
     def met_by(self, line: Line) -> NDArray[np.bool_]:
         """Return for each channel whether a line is right for every accumulator in reach."""
@@ -173,28 +180,38 @@ class CertifiedStage:
 
     def _certify(self, kind: np.dtype[np.floating]) -> tuple[Line, NDArray[np.intp]]:
         """Look for a line for each channel, and prove it."""
-        plain, reach = self.plain, self.reach
-        one_sign = plain.low >= plain.zero_point
+        reach = self.reach
         scale, offset, tie = np.zeros((3, len(reach)), kind)
         left = self._provable(kind)
-        for neighbour in _NEIGHBOURS:
-            steps = Steps.of(plain.of_channels(left), reach[left])
-            near = steps.real.astype(kind)
-            near += neighbour * np.spacing(near)
-            middle = steps.offset(near) + plain.zero_point if one_sign else steps.bias * near
-            line = Line(
-                near, middle.astype(kind), steps.tie.astype(kind), plain.zero_point, one_sign
-            )
-            holds = steps.met_by(line)
-            found = left[holds]
+        for nudge in _NUDGES:
+            line, holds = self._attempt(left, nudge, kind)
+            found, left = left[holds], left[~holds]
             scale[found], offset[found], tie[found] = (
                 part[holds] for part in (line.scale, line.offset, line.tie)
             )
-            left = left[~holds]
-            if not left.size:
+            if not 0 < left.size <= _HOPELESS * len(reach):
                 break
-        proved = scale > 0
-        return Line(scale, offset, tie, plain.zero_point, one_sign), np.flatnonzero(~proved)
+        return self._line(scale, offset, tie), np.flatnonzero(scale == 0)
+
+    def _attempt(
+        self, channels: NDArray[np.intp], nudge: tuple[int, int], kind: np.dtype[np.floating]
+    ) -> tuple[Line, NDArray[np.bool_]]:
+        """Make a line for some channels, and say for which of them it holds."""
+        steps = Steps.of(self.plain.of_channels(channels), self.reach[channels])
+        scale = steps.real.astype(kind)
+        scale += nudge[0] * np.spacing(scale)
+        middle = steps.offset(scale, self._one_sign)
+        offset = (middle + (self.plain.zero_point if self._one_sign else 0)).astype(kind)
+        offset += nudge[1] * np.spacing(offset)
+        line = self._line(scale, offset, steps.tie.astype(kind))
+        return line, steps.met_by(line)
+
+    def _line(self, scale: Array, offset: Array, tie: Array) -> Line:
+        return Line(scale, offset, tie, self.plain.zero_point, self._one_sign)
+
+    @property
+    def _one_sign(self) -> bool:
+        return self.plain.low >= self.plain.zero_point
 
     def _provable(self, kind: np.dtype[np.floating]) -> NDArray[np.intp]:
         """Return the channels whose sums and thresholds stay within the number formats."""

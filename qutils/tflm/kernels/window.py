@@ -124,9 +124,7 @@ class Window:
         return slice(first, first + (self.output[axis] - 1) * step + 1, step)
 
 
-def place(
-    padding: str, length: int, size: int, stride: int, dilation: int
-) -> tuple[int, int, int]:
+def place(padding: str, length: int, size: int, stride: int, dilation: int) -> tuple[int, int, int]:
     """Return output length, padding before and padding after, along one axis."""
     reach = (size - 1) * dilation + 1
     covered = length + stride - (1 if padding == "SAME" else reach)

@@ -61,7 +61,7 @@ def constant(values: Any, type: str = "INT8", **keywords: Any) -> T:
     if type == "INT4":
         # Two to a byte, the first one in the lower half.
         nibbles = np.zeros(np.size(values) + np.size(values) % 2, np.uint8)
-        nibbles[: np.size(values)] = np.ravel(values) & 15
+        nibbles[: np.size(values)] = np.ravel(values).astype(np.int8).view(np.uint8) & 15
         return T(np.shape(values), type, data=nibbles[::2] | nibbles[1::2] << 4, **keywords)
     dtype = np.dtype(type.lower())
     data = np.ascontiguousarray(values, dtype)

@@ -11,6 +11,11 @@ from oracle import ask
 from qutils.tflm import Interpreter, plan_arena
 
 
+def window(**changes: Any) -> dict[str, Any]:
+    """Return the options of a window that slides by one, without padding."""
+    return {"padding": "VALID", "stride_w": 1, "stride_h": 1, **changes}
+
+
 def one_op(operator: Op, *tensors: T, inputs: Mapping[int, Any]) -> bytes:
     """Return a model of one operator whose only output is the last tensor."""
     return Graph(tensors, (operator,), tuple(inputs), (len(tensors) - 1,)).to_bytes()

@@ -18,10 +18,17 @@ import numpy as np
 
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator
-from qutils.tflm.kernels.base import Array, Kernel, Run, require_count, require_shape
+from qutils.tflm.kernels.base import (
+    Array,
+    Kernel,
+    Run,
+    refuse_types,
+    require_count,
+    require_shape,
+)
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
 from qutils.tflm.kernels.product import in_blocks
-from qutils.tflm.kernels.weighted import Weighted, channel_arrays
+from qutils.tflm.kernels.weighted import HYBRID, Weighted, channel_arrays
 from qutils.tflm.kernels.window import Window, place
 
 # The field may have this many times the elements of input and output.
@@ -31,6 +38,8 @@ _LARGEST_FIELD = 64
 def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     """Prepare TRANSPOSE_CONV; its first input, the shape of the output, plays no part."""
     require_count(operator, (3, 4))
+    if operator.input(1).type == "INT4":
+        refuse_types(operator, HYBRID)
     source, target = operator.input(2), operator.outputs[0]
     inputs = (source, operator.input(1), *operator.inputs[3:])
     layer = Weighted.of(replace(operator, inputs=inputs), rank=4, axis=0, stage=stage)

@@ -38,7 +38,7 @@ from qutils.tflm.kernels.certified import CertifiedStage
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker, WideStage
 from qutils.tflm.kernels.product import Product, exact_dtype, float_product
 
-_HYBRID = "Hybrid models are not supported on TFLite Micro."
+HYBRID = "Hybrid models are not supported on TFLite Micro."
 
 # Types of input and output, and of the filter -> type of the bias.
 _BIAS_TYPES = {
@@ -178,7 +178,7 @@ def _check_types(operator: Operator) -> str:
     source, weights, target = operator.input(0), operator.input(1), operator.outputs[0]
     pair = (source.type, weights.type)
     if source.type != target.type or pair not in _BIAS_TYPES:
-        words = _HYBRID if "FLOAT32" in (*pair, target.type) else ""
+        words = HYBRID if "FLOAT32" in (*pair, target.type) else ""
         if operator.name == "FULLY_CONNECTED" and source.type == target.type:
             words = f"Input type: {pair[0]} with filter type: {pair[1]} not supported. {words}"
         refuse_types(operator, words)

@@ -27,6 +27,7 @@ from qutils.tflm.kernels.base import (
     zero_point_of,
 )
 from qutils.tflm.kernels.output_stage import OutputStage
+from qutils.tflm.kernels.product import sum_in_order
 
 
 def prepare_mean(operator: Operator) -> Run:
@@ -77,13 +78,7 @@ def _axes(operator: Operator) -> list[int]:
 
 
 def _float_reducer(divisor: int) -> Callable[[Array], Array]:
-    def reduce(rows: Array) -> Array:
-        total = np.zeros(rows.shape[:-1], np.float32)
-        for k in range(rows.shape[-1]):
-            total += rows[..., k]
-        return total / np.float32(divisor)
-
-    return reduce
+    return lambda rows: sum_in_order(rows) / np.float32(divisor)
 
 
 def _integer_reducer(operator: Operator, count: int, is_mean: bool) -> Callable[[Array], Array]:

@@ -52,12 +52,12 @@ def test_two_int8_inputs_broadcast_into_their_table():
     assert difference.elements == 65536
 
 
-def test_what_has_too_many_inputs_stays_as_it_is():
-    def add(a, b):
-        return a + b
-
-    assert tabulated(add, "INT16", "INT8") is add
-    assert tabulated(np.negative, "INT32") is np.negative
+def test_what_has_too_many_inputs_is_computed_in_blocks():
+    add = Counted(lambda a, b: a + b.astype(np.int64))
+    function = tabulated(add, "INT16", "INT8")
+    a, b = np.arange(20_000, dtype=np.int16).reshape(1, -1), np.int8([[1], [2], [3]])
+    np.testing.assert_array_equal(function(a, b), add.function(a, b))
+    assert add.elements == 60_000
 
 
 def near(type: str, scale: float = 0.05) -> T:

@@ -21,6 +21,7 @@ from qutils.tflm.kernels.base import (
     scale_of,
     zero_point_of,
 )
+from qutils.tflm.kernels.output_stage import wrap_int32
 from qutils.tflm.kernels.rescale import centred, rescaler, stored
 from qutils.tflm.kernels.tables import Function, tabulated
 
@@ -41,7 +42,11 @@ def prepare_quantize(operator: Operator) -> Run:
     if kind == "FLOAT32":
         return on_one_input(_from_float(operator))
     to_output = rescaler(operator, scale_of(source) / scale_of(target))
-    return on_one_input(tabulated(lambda x: stored(to_output(centred(x, source)), target), kind))
+
+    def requantized(x: Array) -> Array:
+        return stored(to_output(wrap_int32(centred(x, source))), target)
+
+    return on_one_input(tabulated(requantized, kind))
 
 
 def _from_float(operator: Operator) -> Function:

@@ -28,8 +28,8 @@ def require_zero_point(operator: Operator, wanted: int, *tensors: Tensor) -> Non
 
 
 def centred(x: Array, tensor: Tensor) -> Whole:
-    """Return the values of `tensor` minus its zero point, in int64 with the values of an int32."""
-    return wrap_int32(x.astype(np.int64) - np.int64(zero_point_of(tensor)))
+    """Return the values of `tensor` minus its zero point."""
+    return x.astype(np.int64) - np.int64(zero_point_of(tensor))
 
 
 def fixed_multiplier(operator: Operator, real_multiplier: float) -> tuple[Whole, Whole]:

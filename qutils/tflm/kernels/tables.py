@@ -5,6 +5,7 @@ operator has been asked for about as many elements, it has cost as much as compu
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ Function = Callable[..., Array]
 
 # About so many elements take as long as a call does without any.
 _CALL = 1000
+# And so many int64 stay in the processor's cache.
+_BLOCK = 1 << 14
 
 
 def tabulated(plain: Function, *types: str) -> Function:
@@ -27,8 +30,8 @@ def tabulated(plain: Function, *types: str) -> Function:
         From one or two arrays that broadcast to one array; each output depends on the inputs
         at its own place alone.
     types
-        Element types of the inputs; where they leave more than 65,536 combinations, `plain`
-        itself is returned.
+        Element types of the inputs; where they leave more than 65,536 combinations, outputs
+        are computed block by block.
 
     Examples
     --------
@@ -38,7 +41,18 @@ def tabulated(plain: Function, *types: str) -> Function:
     """
     dtypes = [DTYPES[name] for name in types]
     few = sum(dtype.itemsize for dtype in dtypes) <= 2
-    return _Table(plain, dtypes) if few else plain
+    blocks = partial(_in_blocks, plain)
+    return _Table(blocks, dtypes) if few else blocks
+
+
+def _in_blocks(plain: Function, *inputs: Array) -> Array:
+    if np.broadcast(*inputs).size <= _BLOCK:
+        return plain(*inputs)
+    whole = np.broadcast_arrays(*inputs)
+    flat = [x.reshape(-1) for x in whole]
+    starts = range(0, whole[0].size, _BLOCK)
+    blocks = [plain(*(x[start : start + _BLOCK] for x in flat)) for start in starts]
+    return np.concatenate(blocks).reshape(whole[0].shape)
 
 
 class _Table:

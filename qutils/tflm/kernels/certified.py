@@ -78,8 +78,8 @@ class Line:
 
     def repeated(self, times: int) -> "Line":
         """Return the formula for `times` rows laid end to end."""
-        parts = (np.tile(part, times) for part in (self.scale, self.offset, self.tie))
-        return Line(*parts, self.zero_point, self.one_sign)
+        scale, offset, tie = (np.tile(part, times) for part in (self.scale, self.offset, self.tie))
+        return Line(scale, offset, tie, self.zero_point, self.one_sign)
 
 
 @dataclass(frozen=True)

@@ -54,13 +54,14 @@ def _prepare(operator: Operator, pool: Pool) -> Run:
 
 
 def _average(window: Window, x: Array, inside: Array) -> Array:
-    floats = x.dtype == np.float32
-    padded = window.pad(x if floats else x.astype(np.int32), 0)
-    total = np.zeros((len(x), *window.output, x.shape[3]), padded.dtype)
-    for tap in window.taps():
-        total += window.view(padded, tap)
-    if floats:
+    if x.dtype == np.float32:
+        padded = window.pad(x, 0)
+        total = np.zeros((len(x), *window.output, x.shape[3]), np.float32)
+        for tap in window.taps():
+            total += window.view(padded, tap)
         return total / inside.astype(np.float32)
+    rows = window.rows(window.pad(x.astype(np.int32), 0))
+    total = rows.sum(axis=(2, 3), dtype=np.int32).reshape(len(x), *window.output, -1)
     # C divides towards zero, after adding half the divisor away from zero.
     return np.sign(total) * ((np.abs(total) + inside // 2) // inside)
 

@@ -26,8 +26,9 @@ from qutils.tflm.kernels.base import (
     scale_of,
     zero_point_of,
 )
+from qutils.tflm.kernels.certified import CertifiedStage
 from qutils.tflm.kernels.output_stage import OutputStage
-from qutils.tflm.kernels.product import sum_in_order
+from qutils.tflm.kernels.product import exact_dtype, sum_in_order
 
 
 def prepare_mean(operator: Operator) -> Run:
@@ -90,7 +91,11 @@ def _integer_reducer(operator: Operator, count: int, is_mean: bool) -> Callable[
         multiplier = (stage.multiplier << np.int64(power)) // np.int64(count)
         stage = replace(stage, multiplier=multiplier, shift=stage.shift - power)
     offset = np.int64(zero_point_of(source) * count)
-    return lambda rows: stage(rows.sum(axis=-1, dtype=np.int64) - offset)
+    reach = (128 + abs(zero_point_of(source))) * count
+    if target.type == "INT16" or reach >= 2**53:
+        return lambda rows: stage(rows.sum(axis=-1, dtype=np.int64) - offset)
+    dtype, certified = exact_dtype(reach), CertifiedStage(stage, np.array([reach], np.int64))
+    return lambda rows: certified((rows.sum(axis=-1, dtype=np.int64) - offset).astype(dtype))
 
 
 def _scratch(operator: Operator) -> tuple[int, ...]:

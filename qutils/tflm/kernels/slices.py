@@ -28,18 +28,15 @@ def prepare_slice(operator: Operator) -> Run:
         integers(operator, number, name, ("INT32", "INT64"))
         for number, name in ((1, "begin"), (2, "size"))
     )
-    ranges = []
     if not len(begins) == len(sizes) == len(source.shape):
-        raise InvalidModelError(
-            f"{operator.label} slices {len(source.shape)} dimensions from {begins} by {sizes}"
-        )
+        raise InvalidModelError(f"{operator.label} does not slice each dimension once")
+    ranges = []
     for begin, size, length in zip(begins, sizes, source.shape, strict=True):
-        end = length if size == -1 else begin + size
-        if not 0 <= begin <= end <= length:
+        ranges.append(range(begin, length if size == -1 else begin + size))
+        if not 0 <= begin <= ranges[-1].stop <= length:
             raise InvalidModelError(
                 f"{operator.label} slices {size} elements from {begin} out of {length}"
             )
-        ranges.append(range(begin, end))
     return _take(operator, ranges)
 
 

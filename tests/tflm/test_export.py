@@ -1,13 +1,16 @@
 """A generated program, compiled on this machine against declarations of what it calls.
 
-The stub interpreter (tests/tflm/stubs) plays back a script that this test writes, and writes down
-what the program gave to it; so everything the program holds can be compared with the model.
+In ``stubs/playback`` they are a stub interpreter: it plays back a script that this test writes, and
+writes down what the program gave to it; so everything the program holds can be compared with the
+model.  With those of ``stubs/real`` the program runs on TFLite Micro itself, as the library of the
+Python package ``tflite-micro`` holds it.
 """
 
 import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -15,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from flatmodel import Graph, Op, T, constant
-from oracle import ask
+from oracle import ask, require_oracle
 from random_nets import network
 
 from qutils import nets
@@ -28,6 +31,7 @@ from qutils.tflm.graph import DTYPES
 from qutils.tflm.kernels import KERNELS
 
 STUBS = Path(__file__).parent / "stubs"
+PLAYBACK = STUBS / "playback"
 FLAGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror"]
 TFLITE_TYPES = {"FLOAT32": 1, "INT32": 2, "BOOL": 6, "INT16": 7, "INT8": 9}
 
@@ -134,18 +138,18 @@ def compiler() -> str:
     pytest.skip("no g++ on this machine (Debian: apt-get install g++)")
 
 
-def compile_project(compiler: str, folder: Path, program: Path, *options: str) -> None:
+def compile_project(
+    compiler: str, folder: Path, program: Path, *options: str, library: Path = PLAYBACK
+) -> None:
     """Compile what `export` wrote, without a single warning."""
     sources = sorted(folder.rglob("*.cpp"))
     for sketch in folder.rglob("*.ino"):
         # The Arduino builder puts this include in front of a sketch.
         sources.append(sketch.with_name("sketch_as_built.cpp"))
         sources[-1].write_text(f'#include <Arduino.h>\n#include "{sketch.name}"\n')
-    done = subprocess.run(
-        [compiler, "-std=c++17", *FLAGS, *options, "-I", STUBS, *sources, "-o", program],
-        capture_output=True,
-        text=True,
-    )
+    folders = [f"-I{STUBS}", f"-I{library}"]
+    command = [compiler, "-std=c++17", *FLAGS, *options, *folders, *sources, "-o", program]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
 
@@ -298,6 +302,36 @@ def test_what_else_can_go_wrong_is_said(several, change, message):
     printed, _ = replace(several, **change).run(golden_runs(several.model, 0))
     assert message in printed
     assert "PASS" not in printed
+
+
+# A process of its own, because TFLite Micro stops the process where it disagrees.
+RUN_ON_THE_REAL_INTERPRETER = """
+import ctypes, os, sys
+sys.setdlopenflags(os.RTLD_NOW | os.RTLD_GLOBAL)
+from tflite_micro.python.tflite_micro import runtime
+sys.exit(ctypes.CDLL(sys.argv[1]).run())
+"""
+
+
+def run_on_the_real_interpreter(compiler: str, content: bytes, folder: Path) -> str:
+    """Return what the program printed; it is a library, so that Python can load TFLM first."""
+    export(Model.from_bytes(content), "c-array", folder / "project", name="net")
+    main = folder / "project" / "main.cpp"
+    main.write_text(main.read_text().replace("int main()", 'extern "C" int run()'))
+    library = folder / "library.so"
+    options = ("-shared", "-fPIC")
+    compile_project(compiler, folder / "project", library, *options, library=STUBS / "real")
+    command = [sys.executable, "-c", RUN_ON_THE_REAL_INTERPRETER, library]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", ["several", "state", "mixed", "random net", "net A"])
+def test_the_program_passes_on_the_real_interpreter(compiler, tmp_path, name):
+    """In the arena that it has, although pointers take twice the bytes here."""
+    require_oracle()
+    assert "\nPASS: " in run_on_the_real_interpreter(compiler, MODELS[name](), tmp_path)
 
 
 READ_BACK = """

@@ -1,1 +1,1 @@
-#include "tflm_stub.h"
+#include "tflm.h"

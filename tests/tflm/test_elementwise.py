@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from flatmodel import Op, T, constant
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from one_op import every, one_op, require_tflms_bits, run
 
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
@@ -153,6 +155,21 @@ def test_every_int16_beside_random_ones(name, seed):
     tensors = [T((65536,), "INT16", scale=float(s)) for s in (*scales, output_scale)]
     inputs = {0: every("INT16"), 1: rng.permutation(every("INT16"))}
     require_tflms_bits(operator(name), *tensors, inputs=inputs)
+
+
+@settings(deadline=None, max_examples=30, database=None)
+@given(
+    name=st.sampled_from(["ADD", "MUL", "MAXIMUM", "MINIMUM"]),
+    type=st.sampled_from(["INT8", "INT16"]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_operands_may_change_places(name, type, seed):
+    rng = np.random.default_rng(seed)
+    tensors = [T((500,), type, scale=float(s)) for s in rng.uniform(1e-4, 1e-2, 3)]
+    a, b = (rng.choice(every(type), 500) for _ in range(2))
+    forth = run(operator(name), *tensors, inputs={0: a, 1: b})
+    back = run(operator(name), tensors[1], tensors[0], tensors[2], inputs={0: b, 1: a})
+    assert forth == back
 
 
 A = T((2, 2), scale=1.0)

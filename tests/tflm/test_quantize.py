@@ -111,6 +111,14 @@ def test_dequantize_of_every_value(type, scale):
     )
 
 
+@pytest.mark.parametrize("type", ["INT8", "INT16"])
+def test_what_is_dequantized_and_quantized_again_is_the_same(type):
+    values = every(type)
+    real, whole = T(values.shape, "FLOAT32"), T(values.shape, type, scale=0.37)
+    floats = run(DEQUANTIZE, whole, real, inputs={0: values})
+    assert run(QUANTIZE, real, whole, inputs={0: floats}) == values.tolist()
+
+
 F32, I8, I32 = T((2,), "FLOAT32"), T((2,), scale=0.1), T((2,), "INT32", scale=0.1)
 
 

@@ -90,6 +90,12 @@ def test_sums_around_powers_of_two(types, depth):
     require_tflms_bits(softmax(), *tensors(types, (1, depth), 0.1), inputs={0: np.zeros(depth)})
 
 
+def test_the_longest_row():
+    # 8191 * 2**19 does not fit int32, but uint32.
+    content = np.zeros(8191)
+    require_tflms_bits(softmax(), *tensors(("INT8", "INT16"), (8191,), 0.1), inputs={0: content})
+
+
 def test_every_int16_difference():
     # Rows (x, 32767): the second one is the largest, so each difference occurs once.
     values = np.stack([np.arange(-32768, 32768), np.full(65536, 32767)], axis=-1)
@@ -97,6 +103,20 @@ def test_every_int16_difference():
         require_tflms_bits(
             softmax(), *tensors(("INT16", "INT16"), values.shape, scale), inputs={0: values}
         )
+
+
+@pytest.mark.parametrize("types", OUTPUTS)
+@slow
+@given(seed=st.integers(0, 2**32 - 1), step=st.integers(-20, 20))
+def test_what_is_added_to_all_changes_nothing_and_the_sum_is_1(types, seed, step):
+    values = np.random.default_rng(seed).integers(-100, 100, (1, 20))
+    pair = tensors(types, values.shape, 0.05)
+    got = output_of(softmax(), *pair, inputs={0: values})
+    np.testing.assert_array_equal(got, output_of(softmax(), *pair, inputs={0: values + step}))
+    output = OUTPUTS[types]
+    total = output["scale"] * (got.astype(np.int64) - output.get("zero_point", 0)).sum()
+    # Half a step for each value; int16 divides by a reciprocal of 15 bits.
+    assert abs(total - 1) <= 20 * output["scale"] / 2 + 2.0**-14
 
 
 def test_floats():
@@ -145,6 +165,7 @@ def test_a_batch_has_the_bits_of_its_rows():
             "no kernel for these types",
         ),
         (tensors(("INT8", "INT8"), (4,), 1e-9), InvalidModelError, "too small"),
+        (tensors(("INT8", "INT16"), (8192,), 0.1), UnsupportedOperatorError, "from 8192 values"),
     ],
 )
 def test_what_is_refused(pair, error, words):

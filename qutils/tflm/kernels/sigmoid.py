@@ -20,6 +20,7 @@ from qutils.tflm.graph import Operator
 from qutils.tflm.kernels import gemmlowp
 from qutils.tflm.kernels.base import Array, Kernel, Run, on_one_input, require_like, scale_of
 from qutils.tflm.kernels.libm import exponential
+from qutils.tflm.kernels.output_stage import wrap_int32
 from qutils.tflm.kernels.rescale import Whole, centred, fixed_multiplier, require_zero_point
 from qutils.tflm.kernels.tables import Function, tabulated
 
@@ -73,7 +74,8 @@ def _fixed_point(
 ) -> Function:
     """Return an int8 function through a curve from Q4.27 to Q0.31, shifted right at the end."""
     source = operator.input(0)
-    multiplier, input_shift = fixed_multiplier(operator, scale_of(source) * 2.0**27)
+    # A scale of 8 or more leaves nothing between the two ends.
+    multiplier, input_shift = fixed_multiplier(operator, min(scale_of(source), 8) * 2.0**27)
     # From here on the input would leave Q4.27.
     radius = math.floor(15 * 2.0**27 / 2.0**input_shift)
 
@@ -101,12 +103,13 @@ def _to_table_steps(operator: Operator, doublings: int) -> Callable[[Array], Who
     if abs(power - round(power)) < 1e-3 and 0 <= left <= doublings:
         return lambda x: x.astype(np.int64) * np.int64(3 << left)
     multiplier, shift = scale_of(source) * 4096 * 3, 0
-    if multiplier >= 2**15:
+    if multiplier >= 2**31:
         raise InvalidModelError(f"{operator.label}: its input has too large a scale")
     while multiplier <= 32767 / 2 and shift <= 30:
         multiplier, shift = 2 * multiplier, shift + 1
     half = np.int64(1 << shift >> 1)
-    return lambda x: (x.astype(np.int64) * np.int64(multiplier) + half) >> np.int64(shift)
+    factor = np.int64(multiplier)
+    return lambda x: wrap_int32(x.astype(np.int64) * factor + half) >> np.int64(shift)
 
 
 def _sigmoid_table() -> Whole:

@@ -80,6 +80,10 @@ def _float_softmax(beta: np.float32) -> Function:
 
 
 def _int8_softmax(operator: Operator, real_multiplier: float) -> Function:
+    if operator.input(0).shape[-1] >= 2 ** (32 - (31 - _SUM_BITS)):
+        raise UnsupportedOperatorError(
+            f"{operator.label}: TFLM's sums overflow from 8192 values on"
+        )
     dtype = DTYPES[operator.outputs[0].type]
     limits = np.iinfo(dtype)
     exponentials = _exponentials(operator, real_multiplier)
@@ -87,7 +91,7 @@ def _int8_softmax(operator: Operator, real_multiplier: float) -> Function:
 
     def softmax(x: Array) -> Array:
         below = np.subtract(x.max(axis=-1, keepdims=True), x, dtype=np.intp)
-        total = summands.take(below).sum(axis=-1, keepdims=True, dtype=np.int64) & 0xFFFFFFFF
+        total = summands.take(below).sum(axis=-1, keepdims=True, dtype=np.int64)
         if total.size == 1:
             total = total.item()  # with which Python is quicker than NumPy
         scale, bits_over_unit = reciprocal(total, _SUM_BITS)

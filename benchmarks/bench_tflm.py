@@ -1,14 +1,19 @@
 """Time the emulator against the real TFLite Micro interpreter, in turn, in one run.
 
-One thread. Every figure is the minimum of the repeats, every ratio is real / ours: above 1 the
-emulator is the faster. Outputs are compared before anything is timed.
+One thread.  Every time is the minimum of the repeats; every ratio is the other's time over the
+emulator's, so above 1 the emulator is the faster.  Behind a ratio stands the smallest and the
+largest of the single rounds.  Outputs are compared before anything is timed.
 """
 
 import platform
 import sys
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import threadpoolctl
@@ -19,11 +24,24 @@ from rich.table import Table
 from qutils.convert import to_tflite
 from qutils.data import load_fashion_mnist
 from qutils.nets import load
-from qutils.tflm import Interpreter
+from qutils.tflm import Interpreter, Model
+from qutils.tflm.kernels import KERNELS
 
 SHARED_MODELS = Path(__file__).resolve().parents[2] / "shared" / "models"
 BATCH = 256
-REPEATS = 7
+SINGLES = 32
+REPEATS = 25
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds for one sample, one entry for each round; and the outputs that differ."""
+
+    real: Sequence[float]
+    xnnpack: Sequence[float]
+    single: Sequence[float]
+    batch: Sequence[float]
+    mismatches: int
 
 
 def models() -> dict[str, bytes]:
@@ -46,67 +64,111 @@ def seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def measure(content: bytes) -> tuple[float, float, float, int]:
-    """Return seconds per sample, real at 1, ours at 1, ours in a batch; and the mismatches."""
+def measure(content: bytes) -> Timing:
+    """Compare the outputs of a batch, then time real, XNNPACK and ours in turn."""
+    from ai_edge_litert.interpreter import Interpreter as LiteRT
     from tflite_micro.python.tflite_micro import runtime
 
     ours = Interpreter(model_content=content)
     ours.allocate_tensors()
+    lite = LiteRT(model_content=content, num_threads=1)
+    lite.allocate_tensors()
     real = runtime.Interpreter.from_bytes(content, arena_size=4_000_000)
     details = ours.get_input_details()[0]
-    batch = np.random.default_rng(0).integers(
-        -128, 128, (BATCH, *details["shape"][1:]), dtype=np.int8
-    )
+    shape = (BATCH, *details["shape"][1:])
+    batch = np.random.default_rng(0).integers(-128, 128, shape, dtype=np.int8)
 
-    def run_real() -> None:
-        for sample in batch:
-            real.set_input(sample[np.newaxis], 0)
-            real.invoke()
-
-    def run_ours_one_by_one() -> None:
-        for sample in batch[:16]:
-            ours.set_tensor(details["index"], sample[np.newaxis])
-            ours.invoke()
-
-    predicted = ours.predict(batch)
-    mismatches = 0
-    for sample, mine in zip(batch, predicted, strict=True):
+    def run_real(sample: Any) -> Any:
         real.set_input(sample[np.newaxis], 0)
         real.invoke()
-        mismatches += int(np.count_nonzero(real.get_output(0)[0] != mine))
+        return real.get_output(0)[0]
+
+    def run_like_litert(interpreter: Any) -> None:
+        for sample in batch[:SINGLES]:
+            interpreter.set_tensor(details["index"], sample[np.newaxis])
+            interpreter.invoke()
+
+    mismatches = sum(
+        int(np.count_nonzero(run_real(sample) != mine))
+        for sample, mine in zip(batch, ours.predict(batch), strict=True)
+    )
     rounds = [
-        (seconds(run_real), seconds(run_ours_one_by_one), seconds(lambda: ours.predict(batch)))
+        (
+            seconds(lambda: [run_real(sample) for sample in batch[:SINGLES]]) / SINGLES,
+            seconds(lambda: run_like_litert(lite)) / SINGLES,
+            seconds(lambda: run_like_litert(ours)) / SINGLES,
+            seconds(lambda: ours.predict(batch)) / BATCH,
+        )
         for _ in range(REPEATS)
     ]
-    best = [min(column) for column in zip(*rounds, strict=True)]
-    return best[0] / BATCH, best[1] / 16, best[2] / BATCH, mismatches
+    return Timing(*zip(*rounds, strict=True), mismatches)
+
+
+def ratio(other: Sequence[float], ours: Sequence[float]) -> str:
+    """Return the ratio of the minima, and the range of the rounds."""
+    single = [a / b for a, b in zip(other, ours, strict=True)]
+    return f"{min(other) / min(ours):.2f}x ({min(single):.1f} to {max(single):.1f})"
+
+
+def shares(content: bytes, invocations: int) -> str:
+    """Say which operators the emulator's time goes to, for some invocations side by side."""
+    model = Model.from_bytes(content)
+    interpreter = Interpreter(model_content=model)
+    interpreter.allocate_tensors()
+    interpreter.invoke()
+    spent: Counter[str] = Counter()
+    for operator in model.main.operators:
+        run = KERNELS[operator.name].prepare(operator)
+        inputs = [
+            tensor
+            and np.repeat(
+                interpreter.get_tensor(tensor.index)[np.newaxis],
+                invocations if tensor.data is None else 1,
+                axis=0,
+            )
+            for tensor in operator.inputs
+        ]
+        once = partial(run, inputs)
+        once()
+        spent[operator.name] += min(seconds(once) for _ in range(REPEATS))
+    return ", ".join(f"{name} {part / spent.total():.0%}" for name, part in spent.most_common(4))
 
 
 @threadpoolctl.threadpool_limits.wrap(limits=1)
 def main() -> int:
-    """Print the table; return 1 where an output differs."""
-    console = Console()
+    """Print the tables; return 1 where an output differs."""
+    console = Console(width=max(100, Console().width))
     for pool in threadpoolctl.threadpool_info():
         if pool["user_api"] == "blas":
             console.print(
                 f"BLAS: {pool['internal_api']} {pool['version']}, {pool.get('architecture')}, "
                 f"{pool['num_threads']} thread; {platform.machine()}; NumPy {np.__version__}"
             )
-    table = Table(title=f"Microseconds per sample, minimum of {REPEATS}; batch of {BATCH}")
-    for heading in ("model", "real", "ours, N=1", "ours, batch", "ratio N=1", "ratio batch", "≠"):
-        table.add_column(heading, justify="left" if heading == "model" else "right")
+    times = Table(title=f"Microseconds per sample, minimum of {REPEATS} rounds; batch of {BATCH}")
+    ratios = Table(title="Other / emulator, and the range of the rounds")
+    goes = Table(title="Where the emulator's time goes")
+    for table, headings in (
+        (times, ("model", "TFLM", "XNNPACK", "emulator, N=1", "emulator, batch", "outputs ≠")),
+        (ratios, ("model", "TFLM, N=1", "TFLM, batch", "XNNPACK, N=1", "XNNPACK, batch")),
+        (goes, ("model", "N=1", "batch")),
+    ):
+        for heading in headings:
+            table.add_column(heading, justify="left" if table is goes else "right")
     differing = 0
     for name, content in track(models().items(), description="timing", console=console):
-        real, single, batched, mismatches = measure(content)
-        differing += mismatches
-        table.add_row(
-            name,
-            *(f"{1e6 * value:.0f}" for value in (real, single, batched)),
-            f"{real / single:.2f}x",
-            f"{real / batched:.2f}x",
-            str(mismatches),
-        )
-    console.print(table)
+        timing = measure(content)
+        differing += timing.mismatches
+        columns = (timing.real, timing.xnnpack, timing.single, timing.batch)
+        times.add_row(name, *(f"{1e6 * min(c):.0f}" for c in columns), str(timing.mismatches))
+        pairs = [
+            (other, ours)
+            for other in (timing.real, timing.xnnpack)
+            for ours in (timing.single, timing.batch)
+        ]
+        ratios.add_row(name, *(ratio(other, ours) for other, ours in pairs))
+        goes.add_row(name, shares(content, 1), shares(content, 16))
+    for table in (times, ratios, goes):
+        console.print(table)
     return int(differing > 0)
 
 

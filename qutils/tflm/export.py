@@ -93,6 +93,8 @@ def export(
     out = Path(out)
     if os.path.lexists(out):
         raise ExportError(f"{out} exists already: choose a folder that does not, or remove it")
+    if not out.parent.is_dir():
+        raise ExportError(f"there is no folder {out.parent} to make {out.name} in")
     _check_board(model, target, board)
     for tensor in (*model.main.inputs, *model.main.outputs):
         if tensor.type not in _C_TYPES or tensor.size == 0 or tensor.data is not None:
@@ -169,14 +171,12 @@ def _project(
     values: dict[str, Any] = {
         "name": word,
         "namespace": f"{word}_model",
-        "title": _plain(name),
+        "title": _plain(name) or word,
         "seed": seed,
         "library_include": "",
         "idf_target": board or "esp32s3",
         "main_file": f"`{word}.ino`" if target == "arduino" else "`main.cpp`",
-        "board_lines": "".join(f"- {line}\n" for line in str(fits(model, board)).splitlines())
-        if board
-        else "",
+        "board_lines": _board_lines(model, board) if board else "",
         **_model_values(model),
         **_arena_values(model),
         **_golden_values(model, seed),
@@ -191,6 +191,10 @@ def _project(
         for path, text in _templates(templates.joinpath(folder), base):
             renamed = PurePosixPath(str(path).replace("NAME", word))
             yield renamed, Template(text).substitute(values)
+
+
+def _board_lines(model: Model, board: str) -> str:
+    return "".join(f"- {line}\n" for line in str(fits(model, board)).splitlines())
 
 
 def _templates(folder: Traversable, base: PurePosixPath) -> Iterator[tuple[PurePosixPath, str]]:

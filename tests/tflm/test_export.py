@@ -526,6 +526,11 @@ def test_hostile_names_stay_inside_their_comments(compiler, tmp_path):
     assert "*/ int" not in (tmp_path / "p" / "model.h").read_text()
 
 
+def test_a_project_without_a_name_has_a_title(tmp_path):
+    export(tiny_model(), "c-array", tmp_path / "p", name="")
+    assert (tmp_path / "p" / "README.md").read_text().startswith("# net as C++ sources")
+
+
 @pytest.mark.parametrize("word", ["int", "std", "tflite", "delay"])
 def test_names_that_c_or_arduino_use_do_not_clash(compiler, tmp_path, word):
     export(tiny_model(), "arduino", tmp_path / "p", name=word)
@@ -577,10 +582,8 @@ def test_what_exists_is_not_touched(tmp_path, kind):
 
 def test_places_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
-    message = refused(tmp_path, out=tmp_path / "file" / "p")
-    assert message == f"cannot write {tmp_path / 'file' / 'p'}: Not a directory"
-    missing = tmp_path / "missing" / "p"
-    assert refused(tmp_path, out=missing).startswith(f"cannot write {missing}: No such file")
+    for parent in (tmp_path / "file", tmp_path / "missing"):
+        assert refused(tmp_path, out=parent / "p") == f"there is no folder {parent} to make p in"
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, MemoryError])

@@ -48,21 +48,15 @@ def prepare_sum(operator: Operator, combine: Pair) -> Run:
     real = twice_max / (2.0**left * scale_of(target))
     if real >= 1:
         raise InvalidModelError(f"{operator.label}: its scales do not belong together")
-    to_common = [rescaler(operator, scale_of(t) / twice_max) for t in (first, second)]
+    first_to_common = rescaler(operator, scale_of(first) / twice_max)
+    second_to_common = rescaler(operator, scale_of(second) / twice_max)
     to_output = rescaler(operator, real)
     limits = quantized_limits(operator)
 
     def whole(a: Array, b: Array) -> Array:
-        return stored(
-            to_output(
-                combine(
-                    to_common[0](centred(a, first) << left),
-                    to_common[1](centred(b, second) << left),
-                )
-            ),
-            target,
-            limits,
-        )
+        common_a = first_to_common(centred(a, first) << left)
+        common_b = second_to_common(centred(b, second) << left)
+        return stored(to_output(combine(common_a, common_b)), target, limits)
 
     return _broadcast(operator, tabulated(whole, first.type, second.type))
 

@@ -145,8 +145,8 @@ class Table:
         return self._reader.data[start : start + count]
 
     def text(self, number: int, name: str) -> str:
-        """Return field `number`, a string; bytes that are not UTF-8 are replaced."""
-        return self.content(number, name).decode("utf-8", errors="replace")
+        """Return field `number`, a string as C ends it; bytes that are not UTF-8 are replaced."""
+        return self.content(number, name).partition(b"\0")[0].decode("utf-8", errors="replace")
 
     def _field(self, number: int) -> int | None:
         offset = self._fields[number] if number < len(self._fields) else 0

@@ -142,7 +142,8 @@ def _tensor(table: Table, index: int, buffers: list[memoryview]) -> Tensor:
     )
     if len(shape) > _MAX_DIMENSIONS or any(dimension < 0 for dimension in shape):
         raise InvalidModelError(f"{tensor.label} has the impossible shape {list(shape)}")
-    if max(prod(shape), tensor.size_bytes) > _MAX_TENSOR_BYTES:
+    # A tensor of no elements may still not pass what a shape can hold.
+    if max(prod(n or 1 for n in shape), tensor.size_bytes) > _MAX_TENSOR_BYTES:
         raise InvalidModelError(f"{tensor.label} of shape {list(shape)} passes 2^31 - 1 bytes")
     _check_zero_point(tensor)
     number = table.scalar(2, "uint32", 0, "buffer")

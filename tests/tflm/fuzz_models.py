@@ -14,9 +14,11 @@ import re
 import resource
 import signal
 import sys
+import time
 import traceback
 import zlib
 from collections import Counter
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -136,8 +138,11 @@ def _too_slow(signal_number: int, frame: Any) -> None:
     raise TooSlowError
 
 
-def fuzz(mutations: int, seed: int, processes: int, oracle: bool = False) -> dict[str, list[Any]]:
+def fuzz(
+    mutations: int, seed: int, processes: int, minutes: float = inf, oracle: bool = False
+) -> dict[str, list[Any]]:
     """Answer many mutations; return for each verdict how often it fell, and an example."""
+    end = time.monotonic() + 60 * minutes
     corpus()
     context = multiprocessing.get_context("fork")
     results = context.Queue()
@@ -153,7 +158,7 @@ def fuzz(mutations: int, seed: int, processes: int, oracle: bool = False) -> dic
     for i in range(processes):
         start(range(i, mutations, processes))
     with tqdm(total=mutations, disable=not sys.stderr.isatty()) as progress:
-        while workers or not results.empty():
+        while (workers or not results.empty()) and time.monotonic() < end:
             try:
                 counts, examples = results.get(timeout=0.2)
             except queue.Empty:
@@ -169,6 +174,8 @@ def fuzz(mutations: int, seed: int, processes: int, oracle: bool = False) -> dic
                     totals.setdefault(died, [0, mutation(seed, current.value)])[0] += 1
                     if rest := range(current.value + processes, mutations, processes):
                         start(rest)
+    for worker, _ in workers:
+        worker.terminate()
     return totals
 
 
@@ -178,9 +185,11 @@ def main() -> int:
     parser.add_argument("--mutations", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=inf, help="stop after so many")
     parser.add_argument("--oracle", action="store_true", help="compare with the real interpreter")
     arguments = parser.parse_args()
-    totals = fuzz(arguments.mutations, arguments.seed, arguments.processes, arguments.oracle)
+    totals = fuzz(**vars(arguments))
+    print(f"{sum(count for count, _ in totals.values()):>9}  in all")
     found = 0
     for verdict, (count, example) in sorted(totals.items(), key=lambda item: -item[1][0]):
         print(f"{count:>9}  {verdict}")

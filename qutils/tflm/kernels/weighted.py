@@ -98,7 +98,7 @@ class Weighted:
         is_wide = source.type == "INT16"
         if constant(operator, 1).size == 0 or len(weights.shape) != rank:
             raise InvalidModelError(f"{operator.label} has a filter of shape {list(weights.shape)}")
-        bias = _bias(operator, np.float32 if is_float else np.int64)
+        bias = _bias(operator, weights.shape[axis], np.float32 if is_float else np.int64)
         if is_float:
             low, high = activation_limits(operator)
             return cls(
@@ -190,9 +190,9 @@ def _check_types(operator: Operator) -> str:
     return source.type
 
 
-def _bias(operator: Operator, dtype: type) -> Array:
+def _bias(operator: Operator, channels: int, dtype: type) -> Array:
     """Return one value per channel of the output, or a single 0 without a bias."""
     if len(operator.inputs) < 3 or operator.inputs[2] is None:
         return np.zeros(1, dtype)
-    require_shape(operator, operator.input(2), operator.outputs[0].shape[-1:])
+    require_shape(operator, operator.input(2), (channels,))
     return constant(operator, 2).astype(dtype)

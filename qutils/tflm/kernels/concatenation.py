@@ -14,7 +14,7 @@ import numpy as np
 
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator, Tensor
-from qutils.tflm.kernels.base import Array, Kernel, Run, require_count
+from qutils.tflm.kernels.base import Array, Kernel, Run, all_tensors, require_count
 from qutils.tflm.kernels.moves import integers, require_axis, require_moved
 
 _JOINED = ("FLOAT32", "INT8", "INT16", "INT32", "INT64")
@@ -111,9 +111,18 @@ def _extents(operator: Operator, parts: Sequence[Tensor], whole: Tensor, axis: i
 
 
 KERNELS = {
-    "CONCATENATION": Kernel(prepare_concatenation, (80, 24), (8, 8)),
-    "PACK": Kernel(prepare_pack, option_bytes=(8, 8)),
-    "SPLIT": Kernel(prepare_split, option_bytes=(4, 4)),
-    "SPLIT_V": Kernel(prepare_split_v, option_bytes=(4, 4)),
-    "UNPACK": Kernel(prepare_unpack, option_bytes=(8, 8)),
+    "CONCATENATION": Kernel(
+        prepare_concatenation,
+        (80, 24),
+        (8, 8),
+        temporaries=lambda operator: (operator.inputs[0], *all_tensors(operator)),
+    ),
+    "PACK": Kernel(prepare_pack, option_bytes=(8, 8), temporaries=lambda operator: ()),
+    "SPLIT": Kernel(
+        prepare_split, option_bytes=(4, 4), temporaries=lambda operator: operator.inputs[:1]
+    ),
+    "SPLIT_V": Kernel(
+        prepare_split_v, option_bytes=(4, 4), temporaries=lambda operator: operator.inputs[2:]
+    ),
+    "UNPACK": Kernel(prepare_unpack, option_bytes=(8, 8), temporaries=lambda operator: ()),
 }

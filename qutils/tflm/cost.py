@@ -143,7 +143,7 @@ def estimate(model: Model, board: str, library: str) -> Estimate:
     result = find_result(board, library)
     _require_figures(model)
     table = rates(result)
-    power = _power_mw(result)
+    power = power_mw(result)
     costs = tuple(
         _operator_cost(operator, table, result.clock_mhz, power)
         for operator in model.main.operators
@@ -195,6 +195,20 @@ def find_result(board: str, library: str) -> Result:
     )
 
 
+def power_mw(result: Result) -> Range | None:
+    """Return the processor's power while it computes, in milliwatts, over the nets of a log.
+
+    None where the log has no energy.
+
+    Examples
+    --------
+    >>> print(power_mw(find_result("l4r5zi", "x-cube-ai-9.0")))
+    38 to 44
+    """
+    powers = [1e3 * mj / result.ms[net] for net, mj in result.mj.items()]
+    return Range(min(powers), max(powers)) if powers else None
+
+
 def _require_figures(model: Model) -> None:
     problems = []
     for operator in model.main.operators:
@@ -240,11 +254,6 @@ def _milliseconds(cycles: Range, clock_mhz: int) -> Range:
 
 def _millijoules(ms: Range, power_mw: Range | None) -> Range | None:
     return ms.times(Range(power_mw.low / 1e3, power_mw.high / 1e3)) if power_mw else None
-
-
-def _power_mw(result: Result) -> Range | None:
-    powers = [1e3 * mj / result.ms[net] for net, mj in result.mj.items()]
-    return Range(min(powers), max(powers)) if powers else None
 
 
 def _join(names: Iterable[str]) -> str:

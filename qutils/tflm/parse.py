@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qutils.errors import InvalidModelError
+from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.flatbuffer import Reader, Table
 from qutils.tflm.graph import DTYPES, Operator, Quantization, Subgraph, Tensor
 from qutils.tflm.schema import ACTIVATIONS, OPERATOR_NAMES, OPTION_FIELDS, PADDINGS, TYPE_NAMES
@@ -15,6 +15,9 @@ from qutils.tflm.schema import ACTIVATIONS, OPERATOR_NAMES, OPTION_FIELDS, PADDI
 # TFLM's memory planner counts bytes in a 32-bit int.
 _MAX_TENSOR_BYTES = 2**31 - 1
 _MAX_DIMENSIONS = 8
+# Far above any model for a microcontroller.
+_MOST_OPERATORS = 4096
+_MOST_SHARED_BYTES = 1 << 24
 _LIMITS = {
     name: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
     for name, dtype in DTYPES.items()
@@ -69,9 +72,26 @@ def parse_subgraphs(root: Table) -> tuple[Subgraph, ...]:
     subgraphs = tuple(_subgraph(t, buffers, codes) for t in root.tables(2, "subgraph"))
     if not subgraphs:
         raise InvalidModelError("the model has no subgraph")
+    _check_amount(subgraphs)
     for subgraph in subgraphs:
         _check_order(subgraph)
     return subgraphs
+
+
+def _check_amount(subgraphs: tuple[Subgraph, ...]) -> None:
+    """Refuse files that cost far more time and memory than their size tells."""
+    operators = [operator for subgraph in subgraphs for operator in subgraph.operators]
+    if len(operators) > _MOST_OPERATORS:
+        raise UnsupportedOperatorError(
+            f"{len(operators)} operators: the emulator takes at most {_MOST_OPERATORS}"
+        )
+    read = {id(t): t.size_bytes for op in operators for t in op.inputs if t and t.data is not None}
+    again = sum(read.get(id(t), 0) for op in operators for t in op.inputs) - sum(read.values())
+    if again > _MOST_SHARED_BYTES:
+        raise UnsupportedOperatorError(
+            f"operators share {again} bytes of constants, of which the emulator keeps copies: "
+            f"it takes at most {_MOST_SHARED_BYTES}"
+        )
 
 
 def _buffer(table: Table, index: int) -> memoryview:

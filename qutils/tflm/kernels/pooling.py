@@ -42,31 +42,31 @@ def _prepare(operator: Operator, pool: Pool) -> Run:
         if not same_scale or zero_point_of(source) != zero_point_of(target):
             raise InvalidModelError(f"{operator.label} cannot rescale: input and output differ")
     low, high = quantized_limits(operator) if kind != "FLOAT32" else activation_limits(operator)
-    inside = window.inside()
 
     def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
         x = inputs[0]
-        pooled = pool(window, x.reshape(-1, *x.shape[2:]), inside)
+        pooled = pool(window, x.reshape(-1, *x.shape[2:]))
         limited = np.clip(pooled, low, high).astype(x.dtype)
         return (limited.reshape(len(x), -1, *limited.shape[1:]),)
 
     return run
 
 
-def _average(window: Window, x: Array, inside: Array) -> Array:
+def _average(window: Window, x: Array) -> Array:
     if x.dtype == np.float32:
         padded = window.pad(x, 0)
         total = np.zeros((len(x), *window.output, x.shape[3]), np.float32)
         for tap in window.taps():
             total += window.view(padded, tap)
-        return total / inside.astype(np.float32)
+        return total / window.inside.astype(np.float32)
     rows = window.rows(window.pad(x.astype(np.int32), 0))
     total = rows.sum(axis=(2, 3), dtype=np.int32).reshape(len(x), *window.output, -1)
     # C divides towards zero, after adding half the divisor away from zero.
+    inside = window.inside
     return np.sign(total) * ((np.abs(total) + inside // 2) // inside)
 
 
-def _maximum(window: Window, x: Array, inside: Array) -> Array:
+def _maximum(window: Window, x: Array) -> Array:
     # TFLM starts from the lowest finite value.
     lowest = np.finfo(np.float32).min if x.dtype == np.float32 else np.iinfo(x.dtype).min
     padded = window.pad(x, float(lowest))

@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -77,8 +78,9 @@ class Window:
         padded[:, top : top + height, left : left + width] = x
         return padded
 
+    @cached_property
     def inside(self) -> Array:
-        """Return how many taps of each window lie inside the input: (out_h, out_w, 1) int32."""
+        """How many taps of each window lie inside the input: (out_h, out_w, 1) int32."""
         counts = []
         for axis in (0, 1):
             first = np.arange(self.output[axis]) * self.stride[axis] - self.before[axis]

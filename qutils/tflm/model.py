@@ -11,8 +11,9 @@ from qutils.tflm.kernels import KERNELS
 from qutils.tflm.kernels.variables import find_variables
 from qutils.tflm.parse import parse_metadata, parse_subgraphs, root_table
 
-# Planner and interpreter follow every call; models have one or two.
+# Planner and interpreter follow every call; models have one or two, of a few operators.
 _MOST_CALLS = 100
+_MOST_CALLED_OPERATORS = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +125,7 @@ def _check_operators(subgraphs: tuple[Subgraph, ...]) -> None:
 def _check_calls(subgraphs: tuple[Subgraph, ...]) -> None:
     """Refuse calls of what cannot be called, and calls without end."""
     chains: list[tuple[int, ...]] = [(0,)]
+    operators = 0
     for chain in chains:
         for operator in subgraphs[chain[-1]].operators:
             for called in KERNELS[operator.name].calls(operator):
@@ -139,5 +141,9 @@ def _check_calls(subgraphs: tuple[Subgraph, ...]) -> None:
                         f"{operator.label} gives no inputs, but subgraph {called} has some"
                     )
                 chains.append((*chain, called))
-                if len(chains) > _MOST_CALLS:
-                    raise InvalidModelError(f"subgraphs are called more than {_MOST_CALLS} times")
+                operators += len(subgraphs[called].operators)
+                if len(chains) > _MOST_CALLS or operators > _MOST_CALLED_OPERATORS:
+                    raise InvalidModelError(
+                        f"subgraphs are called more than {_MOST_CALLS} times, or with more than "
+                        f"{_MOST_CALLED_OPERATORS} operators in all"
+                    )

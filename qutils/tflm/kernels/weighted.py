@@ -8,9 +8,8 @@ CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED compute, for each
 
 and in float32 the same without zero points and scales.  int8 inputs go with int8 or int4
 filters, int16 inputs with int8 ones ("16x8"): these sum in int64 and are rounded once, unless
-their bias is int32.  The product of the scales is taken in
-float64: for FULLY_CONNECTED the published source multiplies two of them in float32, the
-compiled interpreter agrees with float64.
+their bias is int32.  The product of the scales is taken in float64: for FULLY_CONNECTED the
+published source multiplies two of them in float32, the compiled interpreter agrees with float64.
 
 TFLM: ``micro/kernels/kernel_util.cc``, ``kernels/kernel_util.cc``.
 """

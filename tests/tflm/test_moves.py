@@ -289,6 +289,7 @@ def file_of(operator: Op, tensors: tuple[T, ...]) -> bytes:
         (Op("TRANSPOSE", (0, 1), (2,)), (A, integers([1, 0]), A), r"needs \[3, 2\]"),
         (Op("SQUEEZE", (0,), (1,), {"squeeze_dims": (1,)}), (A, T((2,))), "which is not 1"),
         (Op("SQUEEZE", (0,), (1,)), (A, T((2,))), "6 elements into 2"),
+        (Op("EXPAND_DIMS", (0, 1), (2,)), (A, integers([]), A), "tensor 1, its axis, is empty"),
         (Op("EXPAND_DIMS", (0, 1), (2,)), (A, integers(3), A), "the axis 3 for 3 dimensions"),
         (Op("EXPAND_DIMS", (0, 1), (2,)), (A, integers(0), T((2, 1, 3))), r"needs \[1, 2, 3\]"),
         (

@@ -41,6 +41,8 @@ def integers(
         )
     if tensor.type not in types:
         refuse_types(operator, f"{name} of type {tensor.type} not supported")
+    if tensor.size == 0:
+        raise InvalidModelError(f"{operator.label}: {tensor.label}, its {name}, is empty")
     return [int(value) for value in tensor.data.ravel()]
 
 

@@ -10,6 +10,7 @@ from qutils.errors import NoTimingDataError, QutilsError
 from qutils.tflm import BOARDS, Model
 from qutils.tflm.cost import estimate, find_result, macs, published
 from qutils.tflm.example import tiny_model
+from qutils.tflm.graph import Operator, Tensor
 from qutils.tflm.rates import CLASSES, Range, leave_out, rates
 from qutils.tflm.timings import LIBRARIES, MLPERF, NETS, PICO_LAYERS, SINGLE
 
@@ -72,6 +73,33 @@ def convolutions() -> Model:
 def test_macs_by_pencil():
     assert [macs(o) for o in fully_connected().main.operators] == [15]
     assert [macs(o) for o in convolutions().main.operators] == [324, 108, 0]
+
+
+def test_macs_of_kinds_without_published_times():
+    def tensor(*shape: int) -> Tensor:
+        return Tensor(0, "", shape, shape, "INT8", None, None, False)
+
+    # 25 pixels of 4 channels, each spread over 2 x 2 pixels of 3 channels.
+    weights, source = tensor(3, 2, 2, 4), tensor(1, 5, 5, 4)
+    transposed = Operator(0, "TRANSPOSE_CONV", (tensor(4), weights, source), (source,), {})
+    assert macs(transposed) == 25 * 4 * 2 * 2 * 3
+    # 8 filters on 5 features and on 3 steps of time, for 2 sequences.
+    svdf = Operator(0, "SVDF", (tensor(2, 5), tensor(8, 5), tensor(8, 3)), (tensor(2, 8),), {})
+    assert macs(svdf) == 2 * (8 * 5 + 8 * 3)
+
+
+def test_an_operator_without_published_times_is_named():
+    tensors = (
+        constant(np.array([1, 2, 2, 1]), "INT32"),
+        constant(np.ones((1, 2, 2, 1), np.int8), scale=1.0),
+        T((1, 1, 1, 1), scale=1.0),
+        T((1, 2, 2, 1), scale=1.0),
+    )
+    options = {"padding": "VALID", "stride_w": 2, "stride_h": 2}
+    op = Op("TRANSPOSE_CONV", (0, 1, 2), (3,), options)
+    model = Model.from_bytes(Graph(tensors, (op,), (2,), (3,)).to_bytes())
+    with pytest.raises(NoTimingDataError, match=r"TRANSPOSE_CONV .* published times of its kind"):
+        estimate(model, "l4r5zi", "tflm-cmsis-nn")
 
 
 def test_ranges():

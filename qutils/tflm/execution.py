@@ -45,6 +45,14 @@ class Execution:
         Values of the resource variables by name, with a batch axis of 1.
     is_stateful
         Whether an invocation may depend on those before it.
+
+    Examples
+    --------
+    >>> from qutils.tflm.example import tiny_model
+    >>> from qutils.tflm.kernels import KERNELS
+    >>> execution = Execution(tiny_model(), KERNELS)
+    >>> execution.run({0: np.int8([[[-3, 5]], [[7, -9]]])})[1].tolist()
+    [[[0, 5]], [[7, 0]]]
     """
 
     def __init__(self, model: Model, kernels: Mapping[str, Kernel]) -> None:

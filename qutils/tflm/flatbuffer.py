@@ -26,7 +26,7 @@ _FORMATS = {
 }
 # A file without tables that share storage decodes to less than its own size.  Real files
 # share a little (names, zero points); this leaves room for that and stops a crafted one.
-_SHARING = 16
+_SHARING = 8
 
 
 class Reader:
@@ -86,10 +86,15 @@ class Table:
         Byte offset of the table.
     what
         Its name in error messages, such as "tensor 3".
+
+    Attributes
+    ----------
+    reader
+        The file.
     """
 
     def __init__(self, reader: Reader, position: int, what: str) -> None:
-        self._reader = reader
+        self.reader = reader
         self._position = position
         self._what = what
         reader.spend(8, what)
@@ -104,20 +109,20 @@ class Table:
         position = self._field(number)
         if position is None:
             return default
-        return self._reader.scalar(position, kind, name, self._what)
+        return self.reader.scalar(position, kind, name, self._what)
 
     def table(self, number: int, name: str) -> "Table | None":
         """Return field `number` as a table, or None where it is absent."""
         position = self._field(number)
         if position is None:
             return None
-        return Table(self._reader, self._follow(position, name), f"{name} of {self._what}")
+        return Table(self.reader, self._follow(position, name), f"{name} of {self._what}")
 
     def tables(self, number: int, name: str) -> list["Table"]:
         """Return field `number`, a vector of tables, as a list (empty where absent)."""
         start, count = self._vector(number, 4, name)
         return [
-            Table(self._reader, self._follow(start + 4 * i, name), f"{name} {i}")
+            Table(self.reader, self._follow(start + 4 * i, name), f"{name} {i}")
             for i in range(count)
         ]
 
@@ -125,24 +130,24 @@ class Table:
         """Return field `number`, a vector of numbers, as a new 1-D array (empty where absent)."""
         dtype = np.dtype(kind).newbyteorder("<")
         start, count = self._vector(number, dtype.itemsize, name)
-        return np.frombuffer(self._reader.data, dtype, count, start).astype(kind)
+        return np.frombuffer(self.reader.data, dtype, count, start).astype(kind)
 
     def integers(self, number: int, kind: str, name: str) -> tuple[int, ...]:
         """Return field `number`, a vector of integers, as a tuple (empty where absent)."""
         form = _FORMATS[kind]
         start, count = self._vector(number, form.size, name)
-        return struct.unpack_from(f"<{count}{form.format[1:]}", self._reader.data, start)
+        return struct.unpack_from(f"<{count}{form.format[1:]}", self.reader.data, start)
 
     def blob(self, number: int, name: str) -> memoryview:
         """Return field `number`, a vector of bytes, as a view of the file."""
         start, count = self._vector(number, 0, name)
-        self._reader.check(start, count, name, self._what)
-        return memoryview(self._reader.data)[start : start + count]
+        self.reader.check(start, count, name, self._what)
+        return memoryview(self.reader.data)[start : start + count]
 
     def content(self, number: int, name: str) -> bytes:
         """Return field `number`, a vector of bytes, as a copy."""
         start, count = self._vector(number, 1, name)
-        return self._reader.data[start : start + count]
+        return self.reader.data[start : start + count]
 
     def text(self, number: int, name: str) -> str:
         """Return field `number`, a string as C ends it; bytes that are not UTF-8 are replaced."""
@@ -153,7 +158,7 @@ class Table:
         return self._position + offset if offset else None
 
     def _follow(self, position: int, name: str) -> int:
-        return position + int(self._reader.scalar(position, "uint32", "the offset", name))
+        return position + int(self.reader.scalar(position, "uint32", "the offset", name))
 
     def _vector(self, number: int, itemsize: int, name: str) -> tuple[int, int]:
         """Return where a vector of `itemsize` bytes each starts, and its length."""
@@ -161,7 +166,7 @@ class Table:
         if position is None:
             return 0, 0
         start = self._follow(position, name)
-        count = self._reader.scalar(start, "uint32", "the length", name, self._what)
-        self._reader.check(start + 4, count * itemsize, name, self._what)
-        self._reader.spend(count * itemsize, name)
+        count = self.reader.scalar(start, "uint32", "the length", name, self._what)
+        self.reader.check(start + 4, count * itemsize, name, self._what)
+        self.reader.spend(count * itemsize, name)
         return start + 4, count

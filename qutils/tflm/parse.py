@@ -16,7 +16,8 @@ from qutils.tflm.schema import ACTIVATIONS, OPERATOR_NAMES, OPTION_FIELDS, PADDI
 _MAX_TENSOR_BYTES = 2**31 - 1
 _MAX_DIMENSIONS = 8
 # Far above any model for a microcontroller.
-_MOST_OPERATORS = 4096
+_MOST_OPERATORS = 2048
+_MOST_TENSORS = 20_000
 _MOST_SHARED_BYTES = 1 << 24
 _LIMITS = {
     name: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
@@ -69,28 +70,31 @@ def parse_subgraphs(root: Table) -> tuple[Subgraph, ...]:
     """
     buffers = [_buffer(table, i) for i, table in enumerate(root.tables(4, "buffer"))]
     codes = [_operator_name(table) for table in root.tables(1, "operator code")]
-    subgraphs = tuple(_subgraph(t, buffers, codes) for t in root.tables(2, "subgraph"))
+    subgraphs: list[Subgraph] = []
+    for table in root.tables(2, "subgraph"):
+        subgraphs.append(_subgraph(table, buffers, codes))
+        _check_amount(subgraphs, len(root.reader.data))
     if not subgraphs:
         raise InvalidModelError("the model has no subgraph")
-    _check_amount(subgraphs)
     for subgraph in subgraphs:
         _check_order(subgraph)
-    return subgraphs
+    return tuple(subgraphs)
 
 
-def _check_amount(subgraphs: tuple[Subgraph, ...]) -> None:
+def _check_amount(subgraphs: list[Subgraph], file_bytes: int) -> None:
     """Refuse files that cost far more time and memory than their size tells."""
     operators = [operator for subgraph in subgraphs for operator in subgraph.operators]
-    if len(operators) > _MOST_OPERATORS:
+    tensors = sum(len(subgraph.tensors) for subgraph in subgraphs)
+    if len(operators) > _MOST_OPERATORS or tensors > _MOST_TENSORS:
         raise UnsupportedOperatorError(
-            f"{len(operators)} operators: the emulator takes at most {_MOST_OPERATORS}"
+            f"{len(operators)} operators and {tensors} tensors: the emulator takes at most "
+            f"{_MOST_OPERATORS} and {_MOST_TENSORS}"
         )
-    read = {id(t): t.size_bytes for op in operators for t in op.inputs if t and t.data is not None}
-    again = sum(read.get(id(t), 0) for op in operators for t in op.inputs) - sum(read.values())
-    if again > _MOST_SHARED_BYTES:
+    read = sum(t.size_bytes for op in operators for t in op.inputs if t and t.data is not None)
+    if read > file_bytes + _MOST_SHARED_BYTES:
         raise UnsupportedOperatorError(
-            f"operators share {again} bytes of constants, of which the emulator keeps copies: "
-            f"it takes at most {_MOST_SHARED_BYTES}"
+            f"operators read {read} bytes of constants out of a file of {file_bytes}: the emulator "
+            f"keeps a copy for each operator, and so at most {_MOST_SHARED_BYTES} bytes more"
         )
 
 

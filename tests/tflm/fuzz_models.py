@@ -92,14 +92,17 @@ def compared(content: bytes, verdict: str, interpreter: Interpreter | None) -> s
         interpreter.set_tensor(details["index"], value)
         inputs.append(value)
     try:
-        expected = ask(content, [inputs], 4 * ARENA_BYTES)
+        expected, again = ask(content, [inputs, inputs], 4 * ARENA_BYTES).outputs
     except OracleError as error:
         return f"LENIENT {str(error).strip().splitlines()[0][:60]}"
     interpreter.invoke()
     outputs = [interpreter.get_tensor(d["index"]) for d in interpreter.get_output_details()]
     names = "+".join(sorted({operator.name for operator in interpreter.model.main.operators}))
-    for got, want in zip(outputs, expected.outputs[0], strict=True):
-        if not np.array_equal(got, want, equal_nan=got.dtype.kind == "f"):
+    for got, want, second in zip(outputs, expected, again, strict=True):
+        # Where TFLM reads beyond a tensor, it does not answer the same twice.
+        if not np.array_equal(want, second, equal_nan=got.dtype.kind == "f"):
+            return "runs undefined"
+        if not np.allclose(got, want, rtol=1e-5, atol=0, equal_nan=True):
             return f"DIFFERENT {names if len(names) < 60 else 'network'} {got.dtype}"
     return "runs equally"
 
@@ -192,6 +195,8 @@ def main() -> int:
     print(f"{sum(count for count, _ in totals.values()):>9}  in all")
     found = 0
     for verdict, (count, example) in sorted(totals.items(), key=lambda item: -item[1][0]):
+        if verdict.startswith("STRICT") and count < 3:
+            continue
         print(f"{count:>9}  {verdict}")
         if verdict.startswith(("FOUND", "STRICT", "DIFFERENT")):
             found += verdict.startswith(("FOUND", "DIFFERENT"))

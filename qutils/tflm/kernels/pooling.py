@@ -28,7 +28,7 @@ from qutils.tflm.kernels.base import (
 )
 from qutils.tflm.kernels.window import Window
 
-Pool = Callable[[Window, Array, Array], Array]
+Pool = Callable[[Window, Array], Array]
 
 
 def _prepare(operator: Operator, pool: Pool) -> Run:

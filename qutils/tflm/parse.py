@@ -172,7 +172,10 @@ def _tensor(table: Table, index: int, buffers: list[memoryview]) -> Tensor:
     _check_zero_point(tensor)
     number = table.scalar(2, "uint32", 0, "buffer")
     if number >= len(buffers):
-        raise InvalidModelError(f"{tensor.label} names buffer {number} of {len(buffers)}")
+        raise InvalidModelError(
+            f"{tensor.label} names buffer {number} of {len(buffers)}: there is no such buffer, and "
+            "TFLM crashes where it looks for it"
+        )
     # TFLM gives a variable memory of its own, whatever the file holds.
     if tensor.is_variable or (len(buffers[number]) == 0 and tensor.size > 0):
         return tensor

@@ -19,40 +19,20 @@ from myst_nb import glue
 
 from qutils._keras import quiet
 from qutils.metrics import accuracy_interval
+from qutils.tflm.pictures import COLORS, STYLE
 
 HERE = Path(__file__).parent
 STUDY = HERE / "reference" / "results" / "ptq_qat.csv"
 
 NUMBER = re.compile(r"[-+]?\d")
 
-# Okabe and Ito's palette: told apart with every common kind of color blindness.
-COLORS = {
-    "blue": "#0072B2",
-    "orange": "#E69F00",
-    "green": "#009E73",
-    "red": "#D55E00",
-    "purple": "#CC79A7",
-    "sky": "#56B4E9",
-    "gray": "#6b7280",
-}
-
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 set_matplotlib_formats("svg")
+mpl.rcParams.update(STYLE)
 mpl.rcParams.update(
     {
         "axes.prop_cycle": mpl.cycler(color=list(COLORS.values())),
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.titlesize": 11.5,
-        "axes.titleweight": "bold",
-        "axes.titlelocation": "left",
         "figure.figsize": (5.8, 3.4),
-        "figure.constrained_layout.use": True,
-        "font.size": 11,
-        "legend.frameon": False,
-        "savefig.facecolor": "white",
-        # The same figure gives the same file on every build.
-        "svg.hashsalt": "squeezing-brains",
     }
 )
 

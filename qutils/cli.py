@@ -123,8 +123,8 @@ def run_model(model: str, inputs: tuple[str, ...], out: str | None, force: bool)
     for tensor in (*found.main.inputs, *targets) if as_real else ():
         if params := params_of(tensor):
             _note(
-                f"{printable(tensor.name)} is {tensor.type} with scale {params.scale:.6g} and "
-                f"zero point {params.zero_point} in the model, real numbers here."
+                f"{printable(tensor.name)}: {tensor.type}, scale {params.scale:.6g}, zero point "
+                f"{params.zero_point}, as real numbers"
             )
 
 

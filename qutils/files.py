@@ -29,7 +29,8 @@ def read_model(path: str) -> Model:
     except OSError as error:
         raise FileError(f"cannot read {path}: {error.strerror or error}") from error
     except QutilsError as error:
-        raise type(error)(f"{path}: {error}") from error
+        gap = "\n" if "\n" in str(error) else " "
+        raise type(error)(f"{path}:{gap}{error}") from error
 
 
 def read_array(path: str) -> NDArray[Any]:

@@ -123,7 +123,7 @@ def test_compare(folder, capsys):
 def test_real_numbers_in_give_real_numbers_out(folder, capsys):
     code, out, err = ask(capsys, "run", "tiny.tflite", "real.npy")
     assert code == 0
-    assert "scale 0.5 and zero point 0" in err
+    assert "x: INT8, scale 0.5, zero point 0, as real numbers" in err
     # 0.3 becomes 0.5, and RELU takes -2 to 0.
     assert "float32 (2, 1, 2)" in out
     assert "1.5" in out

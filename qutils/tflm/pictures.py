@@ -123,7 +123,7 @@ def bytes_per_layer(report: Report) -> Picture:
     axes.set_xlabel("KiB: constants in flash, output in the arena")
     axes.legend(loc="best", frameon=False)
     flash, arena = heaviest["flash"], heaviest["arena"]
-    _title(axes, f"Most flash: operator {flash.operator}; most arena: operator {arena.operator}")
+    _title(axes, f"Operator {flash.operator} fills flash, operator {arena.operator} the arena")
     return Picture(
         figure,
         f"Bars for {_of(layers, report)}. Most constants belong to {flash.label}, "

@@ -5,7 +5,16 @@ import sys
 
 import pytest
 
-HEAVY = ["tensorflow", "tf_keras", "matplotlib", "nbgrader", "ai_edge_litert", "tflite_micro"]
+HEAVY = [
+    "ai_edge_litert",
+    "click",
+    "matplotlib",
+    "nbgrader",
+    "rich",
+    "tensorflow",
+    "tf_keras",
+    "tflite_micro",
+]
 SCRIPT = """
 import sys, time
 start = time.process_time()

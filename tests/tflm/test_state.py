@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from oracle import OracleError, ask
 from strategies.moves import ring_buffer
 
+from qutils._keras import import_keras
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm import Interpreter, Model, plan_arena
 
@@ -185,6 +186,42 @@ def test_a_ring_buffer_over_a_stream(seed, type, first_value):
         interpreter.set_tensor(source["index"], value)
         interpreter.invoke()
         np.testing.assert_array_equal(interpreter.get_tensor(target["index"]), expected)
+
+
+def test_a_streaming_model_of_the_converter():
+    """A delay line and a counter with first values, as TensorFlow writes them."""
+    import_keras()
+    import tensorflow as tf
+
+    class Stream(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.window = tf.Variable(tf.range(8.0)[tf.newaxis], trainable=False)
+            self.count = tf.Variable([[3.0]], trainable=False)
+
+        @tf.function(input_signature=[tf.TensorSpec([1, 2])])
+        def __call__(self, x):
+            self.window.assign(tf.concat([self.window[:, 2:], x], 1))
+            self.count.assign_add([[1.0]])
+            old, new = tf.split(self.window, 2, axis=1)
+            squares = tf.transpose(tf.reshape(old * 2.0 + new, [1, 2, 2]), [0, 2, 1])
+            return tf.pad(squares, [[0, 0], [1, 0], [0, 1]]) * self.count
+
+    stream = Stream()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [stream.__call__.get_concrete_function()], stream
+    )
+    converter.experimental_enable_resource_variables = True
+    content = converter.convert()
+    interpreter = Interpreter(model_content=content)
+    interpreter.allocate_tensors()
+    batch = np.random.default_rng(0).normal(size=(6, 1, 2)).astype(np.float32)
+    answer = ask(content, [[x] for x in batch])
+    np.testing.assert_array_equal(
+        interpreter.predict(batch), np.stack([values[0] for values in answer.outputs])
+    )
+    plan = plan_arena(interpreter.model)
+    assert (plan.head_bytes, plan.tail_bytes_x86_64) == (answer.head_bytes, answer.tail_bytes)
 
 
 def test_variable_tensors_of_every_subgraph_take_memory():

@@ -9,6 +9,7 @@ import pytest
 from flatmodel import Graph, Op, T, constant
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracle import ask
 from random_nets import network, one_layer
 
 from qutils.errors import ArenaOutOfMemoryError, InvalidModelError, UnsupportedOperatorError
@@ -67,24 +68,6 @@ def test_random_bytes(content):
     load_and_run(content[:4] + b"TFL3" + content[8:])
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_random_mutations(seed):
-    rng = np.random.default_rng(seed)
-    original = [TINY, NET][seed % 2]
-    for _ in range(500):
-        content = bytearray(original)
-        for _ in range(int(rng.integers(1, 6))):
-            position = int(rng.integers(len(content)))
-            width = int(rng.choice([1, 2, 4]))
-            value = int(rng.choice([0, 1, 127, 128, 255, int(rng.integers(256))]))
-            content[position : position + width] = bytes([value]) * len(
-                content[position : position + width]
-            )
-        start = time.perf_counter()
-        load_and_run(bytes(content))
-        assert time.perf_counter() - start < 2
-
-
 def graph(*operators: Op, tensors: tuple[T, ...] = (A, A, A), **changes) -> bytes:
     parts = {"inputs": (0,), "outputs": (len(tensors) - 1,), **changes}
     return Graph(tensors, operators, **parts).to_bytes()
@@ -122,6 +105,8 @@ def graph(*operators: Op, tensors: tuple[T, ...] = (A, A, A), **changes) -> byte
             graph(tensors=(T((2,), "INT32", data=np.zeros(1, np.int32)),), inputs=(), outputs=(0,)),
             "takes 8 bytes, its buffer has 4",
         ),
+        # No elements, and yet more than a shape can hold.
+        (graph(tensors=(T((2**20, 2**20, 0)),), outputs=(0,)), "passes 2\\^31 - 1 bytes"),
         (graph(tensors=(T((1,), scale=float("nan")),), outputs=(0,)), "negative or not finite"),
         (graph(tensors=(T((1,), scale=-1.0),), outputs=(0,)), "negative or not finite"),
         (
@@ -139,6 +124,63 @@ def test_a_scalar_and_an_unused_tensor_are_fine():
     tensors = (A, A, T((), scale=1.0), constant([], "INT32"))
     model = Model.from_bytes(graph(Op("RELU", (0,), (1,)), tensors=tensors, outputs=(1,)))
     assert [t.shape for t in model.main.tensors] == [(1, 2), (1, 2), (), (0,)]
+
+
+def layer(weights: T, bias: T) -> bytes:
+    tensors = (T((1, 1), scale=1.0), weights, bias, T((1, 16), scale=1.0))
+    return graph(Op("FULLY_CONNECTED", (0, 1, 2), (3,)), tensors=tensors)
+
+
+def test_a_bias_has_a_value_for_each_channel_of_the_filter():
+    weights = constant(np.ones((1, 1)), scale=1.0)
+    with pytest.raises(InvalidModelError, match=r"tensor 2 has shape \[16\], .* needs \[1\]"):
+        Model.from_bytes(layer(weights, constant(np.zeros(16), "INT32")))
+
+
+def test_as_lenient_as_tflm():
+    """An axis out of range, a buffer too long, a variable with content, a name in no UTF-8."""
+    weights = constant(np.ones((16, 1)), scale=[0.5] * 16, name="WEIGHTS")
+    content = layer(weights, T((16,), "INT32", [0.5] * 16, axis=3, data=np.zeros(20, np.int32)))
+    content = content.replace(b"WEIGHTS", b"\xff\xfe\xfdGHTS")
+    interpreter = Interpreter(model_content=content)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(0, np.int8([[3]]))
+    interpreter.invoke()
+    # 3 * 0.5 is 1.5, and half is rounded away from zero.
+    np.testing.assert_array_equal(interpreter.get_tensor(3), np.full((1, 16), 2))
+    assert ask(content, [[np.int8([[3]])]]).outputs[0][0].tolist() == [[2] * 16]
+    variable = T((1, 2), data=np.ones(2, np.int8), scale=1.0, is_variable=True)
+    model = Model.from_bytes(graph(Op("RELU", (0,), (1,)), tensors=(variable, A), inputs=()))
+    assert model.main.tensors[0].data is None
+
+
+def test_a_name_ends_as_in_c():
+    content = graph(Op("RELU", (0,), (1,)), tensors=(T((1, 2), scale=1.0, name="a\0b"), A))
+    assert Model.from_bytes(content).main.tensors[0].name == "a"
+
+
+def test_what_does_not_fit_any_memory_is_out_of_memory():
+    """A pool over 2 GB: preparing it allocates nothing of that size."""
+    large = T((1, 46_000, 46_000, 1), scale=1.0)
+    options = {"padding": "SAME", "stride_w": 1, "stride_h": 1, "filter_w": 3, "filter_h": 3}
+    pool = Op("AVERAGE_POOL_2D", (0,), (1,), options)
+    with pytest.raises(ArenaOutOfMemoryError, match="Requested: 4232000000"):
+        Interpreter(model_content=graph(pool, tensors=(large, large))).allocate_tensors()
+
+
+def test_a_weight_that_too_many_operators_share_is_refused():
+    weights = constant(np.ones((512, 512)), scale=1.0)
+    row = T((1, 512), scale=1.0)
+    operators = [Op("FULLY_CONNECTED", (i, 0), (i + 1,)) for i in range(1, 100)]
+    with pytest.raises(UnsupportedOperatorError, match="operators read 25952256 bytes"):
+        Model.from_bytes(graph(*operators, tensors=(weights, *[row] * 100), inputs=(1,)))
+
+
+@pytest.mark.parametrize(("operators", "tensors"), [(2049, 2050), (0, 20_001)])
+def test_too_many_parts_are_refused(operators, tensors):
+    chain = [Op("RELU", (i,), (i + 1,)) for i in range(operators)]
+    with pytest.raises(UnsupportedOperatorError, match="the emulator takes at most"):
+        Model.from_bytes(graph(*chain, tensors=(A,) * tensors, outputs=(0,)))
 
 
 def test_a_file_whose_parts_are_used_over_and_over_is_refused_quickly():

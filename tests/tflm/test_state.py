@@ -151,6 +151,17 @@ def test_containers_keep_names_apart():
     assert list(Model.from_bytes(graph.to_bytes()).variables) == ["a/v", "b/v"]
 
 
+def test_a_name_ends_at_a_zero_byte():
+    graph = running_sum()
+    named = (var_handle(0, "sum\0 of all"), *graph.operators[1:])
+    interpreter = Interpreter(
+        model_content=Graph(graph.tensors, named, graph.inputs, graph.outputs).to_bytes()
+    )
+    interpreter.allocate_tensors()
+    assert interpreter.predict(ONE_TWO[np.newaxis]).tolist() == [[[1, 2]]]
+    assert list(interpreter.model.variables) == ["sum"]
+
+
 def test_predict_is_one_invocation_after_the_other():
     interpreter = Interpreter(model_content=running_sum(start=[[10, 20]]).to_bytes())
     interpreter.allocate_tensors()

@@ -84,7 +84,10 @@ def _as_type(values: Array, tensor: Tensor) -> Array:
 
 
 def _name(operator: Operator) -> str:
-    container, name = operator.options["container"], operator.options["shared_name"]
+    # TFLM reads both as C does, up to the first zero byte.
+    container, name = (
+        operator.options[field].partition("\0")[0] for field in ("container", "shared_name")
+    )
     return f"{container}/{name}" if container else name
 
 

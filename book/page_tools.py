@@ -19,7 +19,7 @@ from myst_nb import glue
 
 from qutils._keras import quiet
 from qutils.metrics import accuracy_interval
-from qutils.tflm.pictures import COLORS, STYLE
+from qutils.tflm.report.pictures import COLORS, STYLE
 
 HERE = Path(__file__).parent
 STUDY = HERE / "reference" / "results" / "ptq_qat.csv"

@@ -20,9 +20,9 @@ from rich.console import Console, RenderableType
 from qutils import files
 from qutils.errors import QutilsError
 from qutils.tflm.report import compare, make_report
-from qutils.tflm.tables import printable
-from qutils.tflm.terminal import boards_text, comparison_text, report_text
-from qutils.tflm.trace import params_of, run, to_inputs, to_real
+from qutils.tflm.report.tables import printable
+from qutils.tflm.report.terminal import boards_text, comparison_text, report_text
+from qutils.tflm.report.trace import params_of, run, to_inputs, to_real
 
 _MODEL = click.argument("model")
 _BOARD = click.option("--board", metavar="ID", help="A board; `qutils boards` lists them.")
@@ -70,7 +70,7 @@ def inspect(
         data=files.read_array(data) if data else None,
     )
     if html:
-        from qutils.tflm.page import page
+        from qutils.tflm.report.page import page
 
         files.write(html, page(report).encode(), force)
     if as_json:

@@ -10,8 +10,8 @@ from pairs import float_graph, int8_graph, with_float_ends
 
 from qutils.metrics import sqnr_db
 from qutils.tflm import Model
-from qutils.tflm.layer_error import WRONG_BELOW_DB, first_wrong, layer_errors, match_layers
-from qutils.tflm.trace import run, samples_at_once, to_inputs
+from qutils.tflm.report.layer_error import WRONG_BELOW_DB, first_wrong, layer_errors, match_layers
+from qutils.tflm.report.trace import run, samples_at_once, to_inputs
 
 # y is 1 + 2 * 1.5 = 4, which int8 holds, and 0.5 + 2 * 0.5 = 1.5, which becomes 2.
 DATA = np.array([[1.0, 1.5], [0.5, 0.5]], np.float32)
@@ -97,7 +97,7 @@ def test_parts_of_a_batch_add_up(monkeypatch):
     data = rng.uniform(-3, 3, (50, 2)).astype(np.float32)
     pair = model(int8_graph(0.1)), model(float_graph())
     whole = layer_errors(*pair, data)
-    monkeypatch.setattr("qutils.tflm.trace._CHUNK_BYTES", 1)
+    monkeypatch.setattr("qutils.tflm.report.trace._CHUNK_BYTES", 1)
     assert samples_at_once(*pair) == 1
     for one, many in zip(whole, layer_errors(*pair, data), strict=True):
         assert one.sqnr_db == pytest.approx(many.sqnr_db)

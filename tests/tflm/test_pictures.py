@@ -10,14 +10,14 @@ from matplotlib.colors import to_hex
 from pairs import float_graph, int8_graph
 
 from qutils.tflm import Model
-from qutils.tflm.pictures import (
+from qutils.tflm.report import Report, make_report
+from qutils.tflm.report.pictures import (
     COLORS,
     arena_timeline,
     bytes_per_layer,
     error_per_layer,
     latency_bars,
 )
-from qutils.tflm.report import Report, make_report
 
 PICTURES = [arena_timeline, bytes_per_layer, latency_bars, error_per_layer]
 

@@ -11,10 +11,10 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 
 from qutils.tflm import BOARDS, Model, fits, plan_arena
-from qutils.tflm.page import page
 from qutils.tflm.report import Report, compare, make_report
-from qutils.tflm.tables import errors_table, layers_table, printable
-from qutils.tflm.terminal import comparison_text, report_text
+from qutils.tflm.report.page import page
+from qutils.tflm.report.tables import errors_table, layers_table, printable
+from qutils.tflm.report.terminal import comparison_text, report_text
 
 INT8 = Model.from_bytes(int8_graph().to_bytes())
 FLOAT = Model.from_bytes(float_graph().to_bytes())

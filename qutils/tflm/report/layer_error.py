@@ -14,7 +14,14 @@ from qutils.metrics import cosine, decibels
 from qutils.tflm.graph import Operator, Subgraph, Tensor
 from qutils.tflm.kernels import KERNELS
 from qutils.tflm.model import Model
-from qutils.tflm.trace import Array, activations, params_of, samples_at_once, to_inputs, to_real
+from qutils.tflm.report.trace import (
+    Array,
+    activations,
+    params_of,
+    samples_at_once,
+    to_inputs,
+    to_real,
+)
 
 # A layer goes wrong where its own error has more than a tenth of its output's energy.
 WRONG_BELOW_DB = 10.0

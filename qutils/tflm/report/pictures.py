@@ -13,8 +13,8 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from qutils.tflm.arena import Allocation
-from qutils.tflm.layer_error import WRONG_BELOW_DB
-from qutils.tflm.report import Layer, Report
+from qutils.tflm.report.layer_error import WRONG_BELOW_DB
+from qutils.tflm.report.values import Layer, Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

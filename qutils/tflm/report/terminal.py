@@ -9,8 +9,7 @@ from rich.text import Text
 
 from qutils.tflm.arena import ArenaPlan
 from qutils.tflm.fits import Verdict
-from qutils.tflm.report import Comparison, Report
-from qutils.tflm.tables import (
+from qutils.tflm.report.tables import (
     ERROR_LEGEND,
     Table,
     boards_table,
@@ -21,6 +20,7 @@ from qutils.tflm.tables import (
     printable,
     sources_table,
 )
+from qutils.tflm.report.values import Comparison, Report
 
 _ROWS, _CELL, _MARGIN = 12, 4, 9
 # Dark enough for white digits, and told apart with every common kind of color blindness.

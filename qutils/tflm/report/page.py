@@ -6,15 +6,15 @@ from importlib import resources
 from string import Template
 
 from qutils.tflm.fits import Room, Verdict
-from qutils.tflm.pictures import (
+from qutils.tflm.report.pictures import (
     Picture,
     arena_timeline,
     bytes_per_layer,
     error_per_layer,
     latency_bars,
 )
-from qutils.tflm.report import Report
-from qutils.tflm.tables import ERROR_LEGEND, Table, errors_table, layers_table, printable
+from qutils.tflm.report.tables import ERROR_LEGEND, Table, errors_table, layers_table, printable
+from qutils.tflm.report.values import Report
 
 
 def page(report: Report) -> str:

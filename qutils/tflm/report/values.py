@@ -1,6 +1,6 @@
 """What can be said about a model before it is flashed, as plain values: `Report`, `Comparison`.
 
-`qutils.tflm.terminal` prints them, `qutils.tflm.page` makes a page of one.
+`qutils.tflm.report.terminal` prints them, `qutils.tflm.report.page` makes a page of one.
 """
 
 from collections import Counter
@@ -17,9 +17,9 @@ from qutils.tflm.boards import BOARDS
 from qutils.tflm.cost import Estimate, Range, estimate, macs
 from qutils.tflm.fits import Verdict, fits
 from qutils.tflm.graph import Operator, Tensor
-from qutils.tflm.layer_error import WRONG_BELOW_DB, LayerError, first_wrong, layer_errors
 from qutils.tflm.model import Model
-from qutils.tflm.trace import Array, run, to_inputs, to_real
+from qutils.tflm.report.layer_error import WRONG_BELOW_DB, LayerError, first_wrong, layer_errors
+from qutils.tflm.report.trace import Array, run, to_inputs, to_real
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from math import isinf
 
 from qutils.tflm.boards import BOARDS
 from qutils.tflm.cost import Range, published
-from qutils.tflm.layer_error import LayerError
-from qutils.tflm.report import Comparison, Report, shape_text
+from qutils.tflm.report.layer_error import LayerError
+from qutils.tflm.report.values import Comparison, Report, shape_text
 
 ERROR_LEGEND = (
     "SQNR: signal over quantization noise in dB, all error so far; alone: with the layer's own "

@@ -22,8 +22,9 @@ from qutils.errors import QutilsError
 from qutils.tflm import Interpreter, Model, plan_arena
 
 ELEMENTS = int(os.environ.get("DIFFERENTIAL_ELEMENTS", 1_000_000))
-ELEMENTS_OF_ONE_MODEL = 2500
-MOST_INVOCATIONS = 200
+LEAST_MODELS = 8
+MOST_ELEMENTS_OF_ONE_MODEL = 2500
+MOST_INVOCATIONS = 400
 
 MODULES = [
     importlib.import_module(f"strategies.{path.stem}")
@@ -100,8 +101,8 @@ def is_stateless(model: Model) -> bool:
     return not variables and all(op.name != "VAR_HANDLE" for op in model.main.operators)
 
 
-def compare(content: bytes, seed: int, bound: float, tally: Tally) -> None:
-    """Run one model in both interpreters and count."""
+def compare(content: bytes, seed: int, elements: int, bound: float, tally: Tally) -> None:
+    """Run one model in both interpreters until it has put out enough elements, and count."""
     tally.models += 1
     try:
         model = Model.from_bytes(content)
@@ -115,7 +116,7 @@ def compare(content: bytes, seed: int, bound: float, tally: Tally) -> None:
         return
     rng = np.random.default_rng(seed)
     size = sum(int(np.prod(d["shape"])) for d in interpreter.get_output_details())
-    count = min(MOST_INVOCATIONS, -(-ELEMENTS_OF_ONE_MODEL // max(1, size)))
+    count = min(MOST_INVOCATIONS, -(-elements // max(1, size)))
     details = interpreter.get_input_details()
     inputs = [[random_values(d, rng) for d in details] for _ in range(count)]
     answer = ask(content, inputs)
@@ -136,7 +137,8 @@ def compare(content: bytes, seed: int, bound: float, tally: Tally) -> None:
 def test_case(name, tallies):
     tally = tallies.setdefault(name, Tally())
     budget = ELEMENTS // len(CASES)
-    examples = max(8, -(-budget // ELEMENTS_OF_ONE_MODEL))
+    elements = min(MOST_ELEMENTS_OF_ONE_MODEL, budget // LEAST_MODELS)
+    examples = -(-budget // elements)
 
     @settings(
         deadline=None,
@@ -148,7 +150,7 @@ def test_case(name, tallies):
     def check(seed: int) -> None:
         before = tally.mismatches + tally.other_heads
         content = CASES[name](np.random.default_rng(seed))
-        compare(content, seed, BOUNDS.get(name, 0.0), tally)
+        compare(content, seed, elements, BOUNDS.get(name, 0.0), tally)
         assert tally.mismatches + tally.other_heads == before
 
     check()

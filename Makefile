@@ -11,8 +11,11 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python
 export OPENBLAS_NUM_THREADS ?= 1
 OUT ?= site
 PORT ?= 8000
+MUTATIONS ?= 1000000
+SEED ?= 0
 
-.PHONY: help setup course test lint book exercises serve publish bench experiments weights lock clean
+.PHONY: help setup course test lint book exercises serve publish bench differential fuzz experiments \
+	weights lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -48,6 +51,12 @@ publish: setup ## write the public side, book and learner notebooks, to OUT=site
 
 bench: setup ## time the emulator against the real interpreter
 	@unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE; $(RUN) benchmarks/bench_tflm.py
+
+differential: setup ## compare ten million output elements with the real interpreter
+	@DIFFERENTIAL_ELEMENTS=10000000 $(RUN) -m pytest -q tests/tflm/test_differential.py
+
+fuzz: setup ## feed the emulator a million broken models (MUTATIONS=1000000 SEED=0)
+	@$(RUN) tests/tflm/fuzz_models.py --mutations $(MUTATIONS) --seed $(SEED)
 
 experiments: setup ## record the quantization study again (about an hour)
 	@$(RUN) tools/study.py

@@ -117,10 +117,15 @@ def _broadcast(operator: Operator, function: Pair) -> Run:
     return run
 
 
+def _nothing(operator: Operator) -> tuple[()]:
+    """Return no tensors: TFLM's MAXIMUM and MINIMUM prepare nothing."""
+    return ()
+
+
 KERNELS = {
     "ADD": Kernel(partial(prepare_sum, combine=np.add), (60, 60), (8, 8)),
     "SUB": Kernel(partial(prepare_sum, combine=np.subtract), (44, 44), (8, 8)),
     "MUL": Kernel(prepare_mul, (40, 40), (4, 4)),
-    "MAXIMUM": Kernel(partial(prepare_choice, prefers=np.greater)),
-    "MINIMUM": Kernel(partial(prepare_choice, prefers=np.less)),
+    "MAXIMUM": Kernel(partial(prepare_choice, prefers=np.greater), temporaries=_nothing),
+    "MINIMUM": Kernel(partial(prepare_choice, prefers=np.less), temporaries=_nothing),
 }

@@ -71,10 +71,11 @@ class ArenaPlan:
         For the x86-64 interpreter of the Python package ``tflite-micro``, which records its
         allocations and so takes more.
     min_arena_bytes
-        Approximate: the least arena on a 32-bit device.  Planning itself needs room, so
-        small models need more than head and tail.
+        Approximate: the least arena on a 32-bit device, a multiple of 16.  Preparing and
+        planning need room themselves, so small models need more than head and tail.
     min_arena_bytes_x86_64
-        The same for the x86-64 interpreter.
+        The same for the x86-64 interpreter, exact; up to 32 bytes too many where an int8
+        FULLY_CONNECTED has a scale per channel, whose arrays TFLM lays over temporaries.
     allocations
         All buffers of the head, in the order of tensors, scratch memory last.
     """

@@ -19,7 +19,7 @@ _MAX_DIMENSIONS = 8
 _MOST_OPERATORS = 2048
 _MOST_TENSORS = 20_000
 _MOST_SHARED_BYTES = 1 << 24
-_LIMITS = {
+_LIMITS = {"INT4": (-8, 7)} | {
     name: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
     for name, dtype in DTYPES.items()
     if dtype.kind in "iu"
@@ -176,6 +176,8 @@ def _tensor(table: Table, index: int, buffers: list[memoryview]) -> Tensor:
             f"{tensor.label} names buffer {number} of {len(buffers)}: there is no such buffer, and "
             "TFLM crashes where it looks for it"
         )
+    if tensor.is_variable and tensor.type not in DTYPES:
+        raise UnsupportedOperatorError(f"{tensor.label}: no variable can be of {tensor.type}")
     # TFLM gives a variable memory of its own, whatever the file holds.
     if tensor.is_variable or (len(buffers[number]) == 0 and tensor.size > 0):
         return tensor

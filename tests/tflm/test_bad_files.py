@@ -154,6 +154,14 @@ def test_as_lenient_as_tflm():
     assert model.main.tensors[0].data is None
 
 
+def test_int4_has_zero_points_of_four_bits_and_no_variables():
+    weights = T((2, 1), "INT4", 1.0, 10**18, data=np.zeros(1, np.int8))
+    with pytest.raises(InvalidModelError, match="of type INT4 has the zero point 10"):
+        Model.from_bytes(layer(weights, constant(np.zeros(2), "INT32")))
+    with pytest.raises(UnsupportedOperatorError, match="no variable can be of INT4"):
+        Model.from_bytes(graph(tensors=(A, T((2,), "INT4", is_variable=True)), outputs=(0,)))
+
+
 def test_a_name_ends_as_in_c():
     content = graph(Op("RELU", (0,), (1,)), tensors=(T((1, 2), scale=1.0, name="a\0b"), A))
     assert Model.from_bytes(content).main.tensors[0].name == "a"

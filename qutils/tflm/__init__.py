@@ -1,6 +1,6 @@
 """A TFLite Micro emulator: what a .tflite model computes on a microcontroller, and what it needs.
 
-Needs NumPy and the FlatBuffers library alone.
+Needs NumPy alone.
 """
 
 from qutils.tflm.arena import Allocation, ArenaPlan, plan_arena

@@ -11,22 +11,11 @@ from numpy.typing import NDArray
 from qutils.errors import InvalidModelError
 
 # TFLite's element types that have a NumPy one.  INT4 is packed two to a byte.
-DTYPES: dict[str, np.dtype[Any]] = {
-    "FLOAT32": np.dtype(np.float32),
-    "FLOAT16": np.dtype(np.float16),
-    "FLOAT64": np.dtype(np.float64),
-    "INT8": np.dtype(np.int8),
-    "INT16": np.dtype(np.int16),
-    "INT32": np.dtype(np.int32),
-    "INT64": np.dtype(np.int64),
-    "UINT8": np.dtype(np.uint8),
-    "UINT16": np.dtype(np.uint16),
-    "UINT32": np.dtype(np.uint32),
-    "UINT64": np.dtype(np.uint64),
-    "BOOL": np.dtype(np.bool_),
-    "COMPLEX64": np.dtype(np.complex64),
-    "COMPLEX128": np.dtype(np.complex128),
-}
+_NUMPY_TYPES = """
+    bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64
+    complex128
+"""
+DTYPES = {name.upper(): np.dtype(name) for name in _NUMPY_TYPES.split()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,11 +83,31 @@ class Tensor:
         return self.size * DTYPES[self.type].itemsize if self.type in DTYPES else 0
 
     @property
+    def scale(self) -> float:
+        """Scale of a tensor quantized as a whole; InvalidModelError where there is no one scale."""
+        scales = self.scales
+        if len(scales) != 1:
+            raise InvalidModelError(f"{self.label} has {len(scales)} scales, needs one")
+        return float(scales[0])
+
+    @property
+    def scales(self) -> NDArray[np.float64]:
+        """Scale or scales; InvalidModelError where there is none or one is 0."""
+        if self.quantization is None:
+            raise InvalidModelError(f"{self.label} of type {self.type} has no scale")
+        if not self.quantization.scale.all():
+            raise InvalidModelError(f"{self.label} has a scale of 0")
+        return self.quantization.scale.astype(np.float64)
+
+    @property
+    def zero_point(self) -> int:
+        """Zero point of a tensor quantized as a whole; 0 where it has none."""
+        return int(self.quantization.zero_point[0]) if self.quantization else 0
+
+    @property
     def reset_value(self) -> int:
-        """The real number 0, as TFLM resets variables to it."""
-        if self.type != "INT8" or self.quantization is None:
-            return 0
-        return int(self.quantization.zero_point[0])
+        """What TFLM fills variables and padding with: the zero point of int8, else 0."""
+        return self.zero_point if self.type == "INT8" else 0
 
     @property
     def label(self) -> str:

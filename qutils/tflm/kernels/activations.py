@@ -10,15 +10,7 @@ from qutils.affine import round_half_away
 from qutils.errors import UnsupportedOperatorError
 from qutils.fixed_point import rounding_divide_by_pot
 from qutils.tflm.graph import DTYPES, Operator
-from qutils.tflm.kernels.base import (
-    Array,
-    Kernel,
-    Run,
-    on_one_input,
-    require_like,
-    scale_of,
-    zero_point_of,
-)
+from qutils.tflm.kernels.base import Array, Kernel, Run, on_one_input, require_like
 from qutils.tflm.kernels.rescale import (
     Whole,
     centred,
@@ -38,8 +30,8 @@ def prepare_relu(operator: Operator) -> Run:
     source, target = operator.input(0), operator.outputs[0]
     if kind == "INT16":
         require_zero_point(operator, 0, source, target)
-    to_output = rescaler(operator, scale_of(source) / scale_of(target))
-    limits = (zero_point_of(target), np.iinfo(DTYPES[kind]).max)
+    to_output = rescaler(operator, source.scale / target.scale)
+    limits = (target.zero_point, np.iinfo(DTYPES[kind]).max)
     return on_one_input(
         tabulated(lambda x: stored(to_output(centred(x, source)), target, limits), kind)
     )
@@ -51,8 +43,8 @@ def prepare_relu6(operator: Operator) -> Run:
     if kind == "FLOAT32":
         return on_one_input(lambda x: np.clip(x, np.float32(0), np.float32(6)))
     source = operator.input(0)
-    zero = zero_point_of(source)
-    steps = float(round_half_away(np.float32(6) / np.float32(scale_of(source))))
+    zero = source.zero_point
+    steps = float(round_half_away(np.float32(6) / np.float32(source.scale)))
     six = int(min(zero + steps, np.iinfo(DTYPES[kind]).max))
     return on_one_input(lambda x: np.clip(x, zero, six))
 
@@ -64,8 +56,8 @@ def prepare_leaky_relu(operator: Operator) -> Run:
     if kind == "FLOAT32":
         return on_one_input(lambda x: np.where(x > 0, x, x * np.float32(alpha)))
     source, target = operator.input(0), operator.outputs[0]
-    above = rescaler(operator, scale_of(source) / scale_of(target))
-    below = rescaler(operator, scale_of(source) * alpha / scale_of(target))
+    above = rescaler(operator, source.scale / target.scale)
+    below = rescaler(operator, source.scale * alpha / target.scale)
 
     def whole(x: Array) -> Array:
         steps = centred(x, source)
@@ -80,8 +72,8 @@ def prepare_hard_swish(operator: Operator) -> Run:
     if kind == "FLOAT32":
         return on_one_input(lambda x: x * np.clip(x + 3, 0, 6) / 6)
     source, target = operator.input(0), operator.outputs[0]
-    high_scale = scale_of(source) / 128
-    output_multiplier, output_shift = _int16_multiplier(operator, high_scale / scale_of(target))
+    high_scale = source.scale / 128
+    output_multiplier, output_shift = _int16_multiplier(operator, high_scale / target.scale)
     gate_multiplier, gate_shift = _int16_multiplier(operator, high_scale / (3 / 32768))
     if output_shift > 0:
         raise UnsupportedOperatorError(

@@ -160,28 +160,6 @@ def _unpacked(packed: Array, shape: tuple[int, ...]) -> NDArray[np.int8]:
     return halves.ravel()[: prod(shape)].reshape(shape)
 
 
-def scale_of(tensor: Tensor) -> float:
-    """Return the scale of a tensor quantized as a whole, as float64."""
-    scale = per_channel_scale(tensor)
-    if len(scale) != 1:
-        raise InvalidModelError(f"{tensor.label} has {len(scale)} scales, needs one")
-    return float(scale[0])
-
-
-def per_channel_scale(tensor: Tensor) -> NDArray[np.float64]:
-    """Return the scale or scales of a quantized tensor, as float64; none may be 0."""
-    if tensor.quantization is None:
-        raise InvalidModelError(f"{tensor.label} of type {tensor.type} has no scale")
-    if not tensor.quantization.scale.all():
-        raise InvalidModelError(f"{tensor.label} has a scale of 0")
-    return tensor.quantization.scale.astype(np.float64)
-
-
-def zero_point_of(tensor: Tensor) -> int:
-    """Return the zero point of a tensor quantized as a whole; 0 where it has none."""
-    return int(tensor.quantization.zero_point[0]) if tensor.quantization else 0
-
-
 def activation_limits(operator: Operator) -> tuple[float, float]:
     """Return the smallest and largest output of the operator's fused activation.
 
@@ -210,7 +188,7 @@ def quantized_limits(operator: Operator) -> tuple[int, int]:
     """
     output = operator.outputs[0]
     kind = np.iinfo(output.type.lower())
-    scale, zero_point = np.float32(scale_of(output)), zero_point_of(output)
+    scale, zero_point = np.float32(output.scale), output.zero_point
     low, high = (
         zero_point + float(round_half_away(np.float32(bound) / scale))
         for bound in activation_limits(operator)

@@ -22,7 +22,6 @@ from qutils.tflm.kernels.base import (
     require_count,
     require_shape,
     require_types,
-    scale_of,
 )
 from qutils.tflm.kernels.rescale import centred, require_zero_point, rescaler, stored
 from qutils.tflm.kernels.tables import tabulated
@@ -44,12 +43,12 @@ def prepare_sum(operator: Operator, combine: Pair) -> Run:
         return _broadcast(operator, _clipped(operator, combine))
     first, second, target = operator.input(0), operator.input(1), operator.outputs[0]
     left = np.int64(_LEFT_SHIFT[kind])
-    twice_max = 2 * max(scale_of(first), scale_of(second))
-    real = twice_max / (2.0**left * scale_of(target))
+    twice_max = 2 * max(first.scale, second.scale)
+    real = twice_max / (2.0**left * target.scale)
     if real >= 1:
         raise InvalidModelError(f"{operator.label}: its scales do not belong together")
-    first_to_common = rescaler(operator, scale_of(first) / twice_max)
-    second_to_common = rescaler(operator, scale_of(second) / twice_max)
+    first_to_common = rescaler(operator, first.scale / twice_max)
+    second_to_common = rescaler(operator, second.scale / twice_max)
     to_output = rescaler(operator, real)
     limits = quantized_limits(operator)
 
@@ -69,7 +68,7 @@ def prepare_mul(operator: Operator) -> Run:
     first, second, target = operator.input(0), operator.input(1), operator.outputs[0]
     if kind == "INT16":
         require_zero_point(operator, 0, first, second, target)
-    to_output = rescaler(operator, scale_of(first) * scale_of(second) / scale_of(target))
+    to_output = rescaler(operator, first.scale * second.scale / target.scale)
     limits = quantized_limits(operator)
 
     def whole(a: Array, b: Array) -> Array:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from qutils.errors import InvalidModelError
 from qutils.fixed_point import quantize_multiplier, requantize
 from qutils.tflm.graph import DTYPES, Operator
-from qutils.tflm.kernels.base import Array, quantized_limits, zero_point_of
+from qutils.tflm.kernels.base import Array, quantized_limits
 
 # From an operator, its real multipliers and its bias to what turns sums into outputs.
 StageMaker = Callable[[Operator, ArrayLike, NDArray[np.int64]], Callable[[Array], Array]]
@@ -67,7 +67,7 @@ class OutputStage:
             )
         low, high = quantized_limits(operator)
         output = operator.outputs[0]
-        return cls(multiplier, shift, zero_point_of(output), low, high, bias, output.type)
+        return cls(multiplier, shift, output.zero_point, low, high, bias, output.type)
 
     def per_channel(self, channels: int) -> "OutputStage":
         """Return the same stage with one multiplier, shift and bias for each channel."""

@@ -9,14 +9,7 @@ import numpy as np
 
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import DTYPES, Operator, Tensor
-from qutils.tflm.kernels.base import (
-    Array,
-    Kernel,
-    Run,
-    require_count,
-    require_shape,
-    zero_point_of,
-)
+from qutils.tflm.kernels.base import Array, Kernel, Run, require_count, require_shape
 from qutils.tflm.kernels.moves import integers, require_moved
 
 
@@ -40,7 +33,7 @@ def prepare(operator: Operator) -> Run:
     shape = [sum(sizes) for sizes in zip(before, source.shape, paddings[1::2], strict=True)]
     require_shape(operator, target, shape)
     inside = tuple(slice(b, b + n) for b, n in zip(before, source.shape, strict=True))
-    zero = np.array([zero_point_of(target) if target.type == "INT8" else 0], DTYPES[target.type])
+    zero = np.array([target.reset_value], DTYPES[target.type])
     if len(operator.inputs) == 3:
         _check_value(operator)
 
@@ -64,7 +57,7 @@ def _check_value(operator: Operator) -> None:
 
 def _quantization(tensor: Tensor) -> tuple[float, int]:
     scale = float(tensor.quantization.scale[0]) if tensor.quantization else 0.0
-    return scale, zero_point_of(tensor)
+    return scale, tensor.zero_point
 
 
 KERNELS = {name: Kernel(prepare, (56, 56)) for name in ("PAD", "PADV2")}

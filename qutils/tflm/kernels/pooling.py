@@ -23,8 +23,6 @@ from qutils.tflm.kernels.base import (
     require_count,
     require_shape,
     require_types,
-    scale_of,
-    zero_point_of,
 )
 from qutils.tflm.kernels.window import Window
 
@@ -38,8 +36,8 @@ def _prepare(operator: Operator, pool: Pool) -> Run:
     window = Window.of(operator, (operator.options["filter_h"], operator.options["filter_w"]))
     require_shape(operator, target, (source.shape[0], *window.output, source.shape[3]))
     if kind != "FLOAT32":
-        same_scale = abs(scale_of(source) - scale_of(target)) <= 1e-6
-        if not same_scale or zero_point_of(source) != zero_point_of(target):
+        same_scale = abs(source.scale - target.scale) <= 1e-6
+        if not same_scale or source.zero_point != target.zero_point:
             raise InvalidModelError(f"{operator.label} cannot rescale: input and output differ")
     low, high = quantized_limits(operator) if kind != "FLOAT32" else activation_limits(operator)
 

@@ -18,8 +18,6 @@ from qutils.tflm.kernels.base import (
     refuse_types,
     require_count,
     require_shape,
-    scale_of,
-    zero_point_of,
 )
 from qutils.tflm.kernels.output_stage import wrap_int32
 from qutils.tflm.kernels.rescale import centred, rescaler, stored
@@ -41,7 +39,7 @@ def prepare_quantize(operator: Operator) -> Run:
     source, target = operator.input(0), operator.outputs[0]
     if kind == "FLOAT32":
         return on_one_input(_from_float(operator))
-    to_output = rescaler(operator, scale_of(source) / scale_of(target))
+    to_output = rescaler(operator, source.scale / target.scale)
 
     def requantized(x: Array) -> Array:
         return stored(to_output(wrap_int32(centred(x, source))), target)
@@ -52,7 +50,7 @@ def prepare_quantize(operator: Operator) -> Run:
 def _from_float(operator: Operator) -> Function:
     """Divide by the scale in float32, round half away from zero, clamp."""
     target = operator.outputs[0]
-    scale = np.float32(scale_of(target))
+    scale = np.float32(target.scale)
 
     def quantize(x: Array) -> Array:
         steps = round_half_away(x / scale)
@@ -67,7 +65,7 @@ def prepare_dequantize(operator: Operator) -> Run:
     """Prepare DEQUANTIZE: scale * (x - zero point), which is rounded once."""
     kind = _require(operator, _DEQUANTIZED)
     source = operator.input(0)
-    scale, zero_point = np.float32(scale_of(source)), np.float32(zero_point_of(source))
+    scale, zero_point = np.float32(source.scale), np.float32(source.zero_point)
     return on_one_input(tabulated(lambda x: scale * (x.astype(np.float32) - zero_point), kind))
 
 

@@ -23,8 +23,6 @@ from qutils.tflm.kernels.base import (
     refuse_types,
     require_count,
     require_types,
-    scale_of,
-    zero_point_of,
 )
 from qutils.tflm.kernels.certified import CertifiedStage
 from qutils.tflm.kernels.output_stage import OutputStage
@@ -84,14 +82,14 @@ def _float_reducer(divisor: int) -> Callable[[Array], Array]:
 
 def _integer_reducer(operator: Operator, count: int, is_mean: bool) -> Callable[[Array], Array]:
     source, target = operator.input(0), operator.outputs[0]
-    stage = OutputStage.of(operator, scale_of(source) / scale_of(target))
+    stage = OutputStage.of(operator, source.scale / target.scale)
     if is_mean:
         shift = int(stage.shift[0])
         power = min(count.bit_length() - 1, 32, 31 + shift)
         multiplier = (stage.multiplier << np.int64(power)) // np.int64(count)
         stage = replace(stage, multiplier=multiplier, shift=stage.shift - power)
-    offset = np.int64(zero_point_of(source) * count)
-    reach = (128 + abs(zero_point_of(source))) * count
+    offset = np.int64(source.zero_point * count)
+    reach = (128 + abs(source.zero_point)) * count
     if target.type == "INT16" or reach >= 2**53:
         return lambda rows: stage(rows.sum(axis=-1, dtype=np.int64) - offset)
     dtype, certified = exact_dtype(reach), CertifiedStage(stage, np.array([reach], np.int64))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.fixed_point import quantize_multiplier, requantize
 from qutils.tflm.graph import DTYPES, Operator, Tensor
-from qutils.tflm.kernels.base import Array, zero_point_of
+from qutils.tflm.kernels.base import Array
 from qutils.tflm.kernels.output_stage import wrap_int32
 
 Whole = NDArray[np.int64]
@@ -20,16 +20,16 @@ Whole = NDArray[np.int64]
 def require_zero_point(operator: Operator, wanted: int, *tensors: Tensor) -> None:
     """Refuse tensors with another zero point than TFLM's kernel is written for."""
     for tensor in tensors:
-        if zero_point_of(tensor) != wanted:
+        if tensor.zero_point != wanted:
             raise UnsupportedOperatorError(
                 f"{operator.label}: TFLM needs the zero point {wanted}, {tensor.label} has "
-                f"{zero_point_of(tensor)}"
+                f"{tensor.zero_point}"
             )
 
 
 def centred(x: Array, tensor: Tensor) -> Whole:
     """Return the values of `tensor` minus its zero point."""
-    return x.astype(np.int64) - np.int64(zero_point_of(tensor))
+    return x.astype(np.int64) - np.int64(tensor.zero_point)
 
 
 def fixed_multiplier(operator: Operator, real_multiplier: float) -> tuple[Whole, Whole]:
@@ -61,5 +61,5 @@ def stored(steps: Whole, tensor: Tensor, limits: tuple[int, int] | None = None) 
     dtype = DTYPES[tensor.type]
     kind = np.iinfo(dtype)
     low, high = limits or (kind.min, kind.max)
-    whole = wrap_int32(steps + np.int64(zero_point_of(tensor)))
+    whole = wrap_int32(steps + np.int64(tensor.zero_point))
     return np.clip(whole, low, high).astype(dtype)

@@ -18,7 +18,7 @@ from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.fixed_point import requantize, rounding_divide_by_pot
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels import gemmlowp
-from qutils.tflm.kernels.base import Array, Kernel, Run, on_one_input, require_like, scale_of
+from qutils.tflm.kernels.base import Array, Kernel, Run, on_one_input, require_like
 from qutils.tflm.kernels.libm import exponential
 from qutils.tflm.kernels.output_stage import wrap_int32
 from qutils.tflm.kernels.rescale import Whole, centred, fixed_multiplier, require_zero_point
@@ -75,7 +75,7 @@ def _fixed_point(
     """Return an int8 function through a curve from Q4.27 to Q0.31, shifted right at the end."""
     source = operator.input(0)
     # A scale of 8 or more leaves nothing between the two ends.
-    multiplier, input_shift = fixed_multiplier(operator, min(scale_of(source), 8) * 2.0**27)
+    multiplier, input_shift = fixed_multiplier(operator, min(source.scale, 8) * 2.0**27)
     # From here on the input would leave Q4.27.
     radius = math.floor(15 * 2.0**27 / 2.0**input_shift)
 
@@ -96,13 +96,13 @@ def _to_table_steps(operator: Operator, doublings: int) -> Callable[[Array], Who
     """
     source, target = operator.input(0), operator.outputs[0]
     require_zero_point(operator, 0, source, target)
-    if abs(math.log2(scale_of(target)) + 15) >= 1e-3:
+    if abs(math.log2(target.scale) + 15) >= 1e-3:
         raise UnsupportedOperatorError(f"{operator.label}: TFLM needs an output of scale 1/32768")
-    power = math.log2(scale_of(source))
+    power = math.log2(source.scale)
     left = 12 + round(power)
     if abs(power - round(power)) < 1e-3 and 0 <= left <= doublings:
         return lambda x: x.astype(np.int64) * np.int64(3 << left)
-    multiplier, shift = scale_of(source) * 4096 * 3, 0
+    multiplier, shift = source.scale * 4096 * 3, 0
     if multiplier >= 2**31:
         raise InvalidModelError(f"{operator.label}: its input has too large a scale")
     while multiplier <= 32767 / 2 and shift <= 30:

@@ -24,14 +24,8 @@ from qutils.tflm.kernels.base import (
     refuse_types,
     require_count,
     require_shape,
-    scale_of,
 )
-from qutils.tflm.kernels.gemmlowp import (
-    bit_length,
-    exp_on_negative_values,
-    product,
-    reciprocal,
-)
+from qutils.tflm.kernels.gemmlowp import bit_length, exp_on_negative_values, product, reciprocal
 from qutils.tflm.kernels.libm import exponential
 from qutils.tflm.kernels.output_stage import wrap_int32
 from qutils.tflm.kernels.rescale import Whole, fixed_multiplier, require_zero_point
@@ -62,12 +56,12 @@ def prepare(operator: Operator) -> Run:
         refuse_types(operator)
     scale, zero_point, tolerance = _OUTPUTS[types]
     require_zero_point(operator, zero_point, target)
-    if abs(scale_of(target) / scale - 1) > tolerance:
+    if abs(target.scale / scale - 1) > tolerance:
         raise UnsupportedOperatorError(
             f"{operator.label}: TFLM needs an output of scale 1/{1 / scale:.0f}"
         )
     of_type = _int8_softmax if source.type == "INT8" else _int16_softmax
-    return on_one_input(of_type(operator, operator.options["beta"] * scale_of(source)))
+    return on_one_input(of_type(operator, operator.options["beta"] * source.scale))
 
 
 def _float_softmax(beta: np.float32) -> Function:

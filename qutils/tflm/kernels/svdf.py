@@ -30,8 +30,6 @@ from qutils.tflm.kernels.base import (
     refuse_types,
     require_count,
     require_shape,
-    scale_of,
-    zero_point_of,
 )
 from qutils.tflm.kernels.output_stage import OutputStage
 from qutils.tflm.kernels.product import float_product, sum_in_order
@@ -110,14 +108,14 @@ def _float_steps(operator: Operator) -> _Steps:
 def _integer_steps(operator: Operator) -> _Steps:
     source, state, target = operator.input(0), operator.input(4), operator.outputs[0]
     feature, time, bias = (constant(operator, number).astype(np.int64) for number in (1, 2, 3))
-    sum_scale = scale_of(state) * scale_of(operator.input(2))
-    if abs(scale_of(operator.input(3)) - sum_scale) >= _SCALE_TOLERANCE:
+    sum_scale = state.scale * operator.input(2).scale
+    if abs(operator.input(3).scale - sum_scale) >= _SCALE_TOLERANCE:
         raise InvalidModelError(f"{operator.label}: the scale of its bias is not {sum_scale:.3g}")
-    real = scale_of(source) * scale_of(operator.input(1)) / scale_of(state)
+    real = source.scale * operator.input(1).scale / state.scale
     to_state = replace(operator, outputs=(state,), options={})
     newest = replace(OutputStage.of(to_state, real), zero_point=0)
-    output = OutputStage.of(replace(operator, options={}), sum_scale / scale_of(target), bias)
-    zero_point, offset = np.int64(zero_point_of(source)), zero_point_of(state)
+    output = OutputStage.of(replace(operator, options={}), sum_scale / target.scale, bias)
+    zero_point, offset = np.int64(source.zero_point), state.zero_point
 
     def remember(x: Array) -> Array:
         values = newest((x - zero_point) @ feature.T)

@@ -18,14 +18,7 @@ import numpy as np
 
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator
-from qutils.tflm.kernels.base import (
-    Array,
-    Kernel,
-    Run,
-    refuse_types,
-    require_count,
-    require_shape,
-)
+from qutils.tflm.kernels.base import Array, Kernel, Run, refuse_types, require_count, require_shape
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
 from qutils.tflm.kernels.product import in_blocks
 from qutils.tflm.kernels.weighted import HYBRID, Weighted, channel_arrays

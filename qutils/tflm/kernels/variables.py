@@ -18,15 +18,7 @@ import numpy as np
 
 from qutils.errors import InvalidModelError
 from qutils.tflm.graph import DTYPES, Operator, Subgraph, Tensor
-from qutils.tflm.kernels.base import (
-    Array,
-    Host,
-    Kernel,
-    Run,
-    refuse_types,
-    require_count,
-    zero_point_of,
-)
+from qutils.tflm.kernels.base import Array, Host, Kernel, Run, refuse_types, require_count
 
 
 def find_variables(subgraphs: Sequence[Subgraph]) -> dict[str, Tensor | None]:
@@ -74,7 +66,7 @@ def _uses(subgraphs: Sequence[Subgraph]) -> Iterator[tuple[Operator, str, Tensor
 
 def first_value(tensor: Tensor) -> Array:
     """Return what a variable holds before anything is assigned to it."""
-    low_byte = zero_point_of(tensor) & 0xFF
+    low_byte = tensor.zero_point & 0xFF
     return _as_type(np.full((1, tensor.size_bytes), low_byte, np.uint8), tensor)
 
 

@@ -26,12 +26,9 @@ from qutils.tflm.kernels.base import (
     Array,
     activation_limits,
     constant,
-    per_channel_scale,
     refuse_types,
     require_count,
     require_shape,
-    scale_of,
-    zero_point_of,
 )
 from qutils.tflm.kernels.certified import CertifiedStage
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker, WideStage
@@ -107,18 +104,18 @@ class Weighted:
                 float_product,
                 lambda total: np.clip(total + bias, low, high),
             )
-        scales = per_channel_scale(weights)
+        scales = weights.scales
         if len(scales) not in (1, weights.shape[axis]):
             raise InvalidModelError(
                 f"{operator.label}: {weights.label} has {len(scales)} scales for "
                 f"{weights.shape[axis]} channels"
             )
         values = _centered(operator)
-        zero_point = 0 if _ignores_zero_points(operator) else zero_point_of(source)
+        zero_point = 0 if _ignores_zero_points(operator) else source.zero_point
         others = tuple(dimension for dimension in range(rank) if dimension != axis)
         largest = -np.int64(np.iinfo(source.type.lower()).min) + np.int64(abs(zero_point))
         reach = largest * np.abs(values).sum(others)
-        real = scale_of(source) * scales / scale_of(target)
+        real = source.scale * scales / target.scale
         finish = _int16_stage(operator, real, bias) if is_wide else stage(operator, real, bias)
         if isinstance(finish, OutputStage) and not is_wide:
             finish = CertifiedStage(finish, reach)
@@ -168,7 +165,7 @@ def _centered(operator: Operator) -> NDArray[np.int64]:
     """Return the filter without its zero point, which only FULLY_CONNECTED has."""
     values = constant(operator, 1).astype(np.int64)
     if operator.name == "FULLY_CONNECTED":
-        values -= np.int64(zero_point_of(operator.input(1)))
+        values -= np.int64(operator.input(1).zero_point)
     return values
 
 

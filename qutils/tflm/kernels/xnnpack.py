@@ -45,10 +45,7 @@ from qutils.tflm.kernels.base import (
     Run,
     activation_limits,
     constant,
-    per_channel_scale,
     quantized_limits,
-    scale_of,
-    zero_point_of,
 )
 from qutils.tflm.kernels.libm import exponential
 from qutils.tflm.kernels.output_stage import wrap_int32
@@ -72,7 +69,7 @@ def float_stage(
     weights = operator.input(1)
     if weights.quantization is not None and weights.quantization.zero_point.any():
         _refuse(operator, "XNNPACK wants a filter with zero point 0")
-    filter_scale = per_channel_scale(weights).astype(np.float32)
+    filter_scale = weights.scales.astype(np.float32)
     factor = _scale(operator.input(0)) * filter_scale / _scale(operator.outputs[0])
     requantize = _requantizer(operator, _require(operator, factor, 0, 2.0**8))
     channels = max(bias.size, factor.size)
@@ -86,7 +83,7 @@ def float_stage(
 
 def _requantizer(operator: Operator, factor: Floats) -> Callable[[Array], Array]:
     low, high = _limits(operator)
-    zero_point = np.float32(zero_point_of(operator.outputs[0]))
+    zero_point = np.float32(operator.outputs[0].zero_point)
 
     def requantize(total: Array) -> Array:
         steps = np.rint(total.astype(np.float32) * factor)
@@ -124,7 +121,7 @@ def prepare_sum(operator: Operator, sign: int) -> Run:
 
     def add(a: NDArray[np.int64], b: NDArray[np.int64]) -> Array:
         steps = (a * factors[0] + b * factors[1] + half) >> np.int64(shift)
-        return (np.clip(steps, low, high) + zero_point_of(target)).astype(np.int8)
+        return (np.clip(steps, low, high) + target.zero_point).astype(np.int8)
 
     return _on_pairs(operator, add)
 
@@ -143,7 +140,7 @@ def _on_pairs(operator: Operator, function: Callable[[Array, Array], Array]) -> 
 
     def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
         a, b = (
-            (x.astype(np.int64) - zero_point_of(t)).reshape(
+            (x.astype(np.int64) - t.zero_point).reshape(
                 len(x), *(1,) * (rank - len(t.shape)), *t.shape
             )
             for x, t in zip(inputs, tensors, strict=True)
@@ -161,8 +158,8 @@ def prepare_reduce(operator: Operator, is_mean: bool) -> Run:
     factor = _scale(source) / _scale(target)
     if is_mean:
         factor *= np.float32(1) / np.float32(count)
-    removed = np.float32(zero_point_of(source) * count) * factor
-    offset = np.float32(zero_point_of(target)) - removed
+    removed = np.float32(source.zero_point * count) * factor
+    offset = np.float32(target.zero_point) - removed
 
     def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
         x = inputs[0]
@@ -175,7 +172,7 @@ def prepare_reduce(operator: Operator, is_mean: bool) -> Run:
 
 def prepare_max_pool(operator: Operator) -> Run:
     """Prepare MAX_POOL_2D, which XNNPACK takes for some windows: then limits differ on halves."""
-    zero_point = zero_point_of(operator.outputs[0])
+    zero_point = operator.outputs[0].zero_point
     if tuple(limit + zero_point for limit in _limits(operator)) != quantized_limits(operator):
         _refuse(operator, "its activation ends on a half, which XNNPACK and LiteRT round apart")
     return tflm.KERNELS[operator.name].prepare(operator)
@@ -193,7 +190,7 @@ def prepare_leaky_relu(operator: Operator) -> Run:
 def prepare_relu6(operator: Operator) -> Run:
     """Prepare RELU6, which LiteRT brings to the output's scale; TFLM only clamps."""
     source, target = operator.input(0), operator.outputs[0]
-    rescale = rescaler(operator, scale_of(source) / scale_of(target))
+    rescale = rescaler(operator, source.scale / target.scale)
     six = int(round_half_away(np.float32(6) / _scale(target)))
     return _lookup(operator, lambda x: np.clip(rescale(x), 0, six))
 
@@ -205,7 +202,7 @@ def prepare_quantize(operator: Operator) -> Run:
         ratio = _require(operator, _scale(source) / _scale(target), 2.0**-8, 2.0**7)
         whole = np.rint(ratio * 256).astype(np.int64)
         return _lookup(operator, lambda x: (x * whole + 128) >> 8)
-    inverse, zero_point = np.float32(1) / _scale(target), zero_point_of(target)
+    inverse, zero_point = np.float32(1) / _scale(target), target.zero_point
 
     def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
         with np.errstate(over="ignore"):
@@ -232,8 +229,8 @@ def prepare_function(operator: Operator, function: Callable[[Floats], Array]) ->
 
 def _lookup(operator: Operator, function: Callable[[NDArray[np.int64]], Array]) -> Run:
     """Tabulate a function from steps above the input's zero point to those above the output's."""
-    steps = function(_EVERY_INT8.astype(np.int64) - zero_point_of(operator.input(0)))
-    table = np.clip(steps + zero_point_of(operator.outputs[0]), -128, 127).astype(np.int8)
+    steps = function(_EVERY_INT8.astype(np.int64) - operator.input(0).zero_point)
+    table = np.clip(steps + operator.outputs[0].zero_point, -128, 127).astype(np.int8)
     return lambda inputs: (table[inputs[0].view(np.uint8)],)
 
 
@@ -253,13 +250,13 @@ def prepare_softmax(operator: Operator) -> Run:
 
 
 def _scale(tensor: Tensor) -> Floats:
-    return np.array(scale_of(tensor), np.float32)
+    return np.array(tensor.scale, np.float32)
 
 
 def _limits(operator: Operator) -> tuple[float, float]:
     """Return the fused activation's limits as steps from the zero point, halves to even."""
     target = operator.outputs[0]
-    zero_point = zero_point_of(target)
+    zero_point = target.zero_point
     with np.errstate(over="ignore"):
         steps = np.rint(np.array(activation_limits(operator), np.float32) / _scale(target))
     low, high = np.clip(steps, -128 - zero_point, 127 - zero_point)
@@ -288,7 +285,7 @@ def _require_int8(operator: Operator) -> None:
 
 def _require_same_quantization(operator: Operator) -> None:
     found = {
-        t.quantization and (scale_of(t), zero_point_of(t))
+        t.quantization and (t.scale, t.zero_point)
         for t in (*operator.inputs, *operator.outputs)
         if t is not None and t.type == "INT8"
     }

@@ -5,7 +5,7 @@ from math import inf, sqrt
 
 import numpy as np
 import pytest
-from flatmodel import Graph, Op, T
+from flatmodel import Graph, Op, T, constant
 from pairs import float_graph, int8_graph, with_float_ends
 
 from qutils.metrics import sqnr_db
@@ -116,9 +116,11 @@ def test_the_numbers_are_those_of_the_metrics():
 
 
 def test_nan_in_the_float_model_is_refused():
-    data = np.full((1, 2), 3e38, np.float32)
+    x, weights, y = float_graph().tensors
+    nothing = constant(np.full(weights.shape, np.nan), "FLOAT32")
+    broken = replace(float_graph(), tensors=(x, nothing, y))
     with pytest.raises(ValueError, match=r"NaN or infinity in tensor 2 \('y'\)"):
-        layer_errors(model(int8_graph()), model(float_graph()), data)
+        layer_errors(model(int8_graph()), model(broken), DATA)
 
 
 @pytest.mark.parametrize(

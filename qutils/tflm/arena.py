@@ -23,9 +23,8 @@ from qutils.errors import (
 from qutils.tflm.graph import Tensor
 from qutils.tflm.kernels import KERNELS
 from qutils.tflm.model import Model
-from qutils.tflm.tail import DEVICE_32_BITS, X86_64, allocate
+from qutils.tflm.tail import DEVICE_32_BITS, X86_64, allocate, round_up
 
-_ALIGNMENT = 16
 _OPEN = -1
 _UNUSED = (-1, -1)
 # Far above any model; a crafted one could keep the planner busy for hours.
@@ -191,13 +190,13 @@ def _requests(model: Model) -> list[Allocation]:
         for tensor in filter(_needs_memory, subgraph.tensors):
             life = alive.tensors.get((number, tensor.index), _UNUSED)
             offset = offline[tensor.index] if offline else _OPEN
-            size = _round_up(tensor.size_bytes)
+            size = round_up(tensor.size_bytes)
             tensors.append(Allocation(tensor.index, tensor.name, offset, size, *life))
         for operator in subgraph.operators:
             life = alive.scratch.get((number, operator.index), _UNUSED)
             name = f"scratch of operator {operator.index} {operator.name}"
             scratch += [
-                Allocation(None, name, _OPEN, _round_up(size), *life)
+                Allocation(None, name, _OPEN, round_up(size), *life)
                 for size in KERNELS[operator.name].scratch(operator)
             ]
     return tensors + scratch
@@ -205,10 +204,6 @@ def _requests(model: Model) -> list[Allocation]:
 
 def _needs_memory(tensor: Tensor) -> bool:
     return tensor.data is None and not tensor.is_variable and tensor.size_bytes > 0
-
-
-def _round_up(size: int) -> int:
-    return -(-size // _ALIGNMENT) * _ALIGNMENT
 
 
 def _offline_offsets(model: Model) -> list[int] | None:

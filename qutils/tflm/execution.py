@@ -72,7 +72,7 @@ class Execution:
             {
                 t.index: np.full((1, *t.shape), t.reset_value, DTYPES[t.type])
                 for t in subgraph.tensors
-                if t.is_variable and t.type in DTYPES
+                if t.is_variable
             }
             for subgraph in self._model.subgraphs
         ]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qutils.errors import InvalidModelError
+from qutils.errors import InvalidModelError, UnsupportedOperatorError
 
 # TFLite's element types that have a NumPy one.  INT4 is packed two to a byte.
 _NUMPY_TYPES = """
@@ -137,12 +137,24 @@ class Operator:
     outputs: tuple[Tensor, ...]
     options: Mapping[str, Any]
 
+    def optional(self, number: int) -> Tensor | None:
+        """Return an input, or None where it is left out."""
+        return self.inputs[number] if number < len(self.inputs) else None
+
     def input(self, number: int) -> Tensor:
         """Return an input that the operator cannot do without."""
-        tensor = self.inputs[number] if number < len(self.inputs) else None
+        tensor = self.optional(number)
         if tensor is None:
-            raise InvalidModelError(f"{self.label} leaves out input {number}, which it needs")
+            raise self.invalid(f"leaves out input {number}, which it needs")
         return tensor
+
+    def invalid(self, words: str) -> InvalidModelError:
+        """Return the error for shapes, options and quantization that make no sense."""
+        return InvalidModelError(f"{self.label}: {words}")
+
+    def unsupported(self, words: str) -> UnsupportedOperatorError:
+        """Return the error for types and features that TFLM or the emulator has not."""
+        return UnsupportedOperatorError(f"{self.label}: {words}")
 
     @property
     def label(self) -> str:

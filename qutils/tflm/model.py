@@ -130,16 +130,13 @@ def _check_calls(subgraphs: tuple[Subgraph, ...]) -> None:
         for operator in subgraphs[chain[-1]].operators:
             for called in KERNELS[operator.name].calls(operator):
                 if not 0 <= called < len(subgraphs):
-                    raise InvalidModelError(
-                        f"{operator.label}: Accessing subgraph {called} but only "
-                        f"{len(subgraphs)} subgraphs found"
+                    raise operator.invalid(
+                        f"Accessing subgraph {called} but only {len(subgraphs)} subgraphs found"
                     )
                 if called in chain:
-                    raise InvalidModelError(f"{operator.label}: subgraph {called} calls itself")
+                    raise operator.invalid(f"subgraph {called} calls itself")
                 if subgraphs[called].inputs:
-                    raise InvalidModelError(
-                        f"{operator.label} gives no inputs, but subgraph {called} has some"
-                    )
+                    raise operator.invalid(f"gives no inputs, but subgraph {called} has some")
                 chains.append((*chain, called))
                 operators += len(subgraphs[called].operators)
                 if len(chains) > _MOST_CALLS or operators > _MOST_CALLED_OPERATORS:

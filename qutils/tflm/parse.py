@@ -257,14 +257,10 @@ def _check_order(subgraph: Subgraph) -> None:
     for operator in subgraph.operators:
         for tensor in operator.inputs:
             if tensor is not None and tensor.index not in known:
-                raise InvalidModelError(
-                    f"{operator.label} reads {tensor.label} before any operator has written it"
-                )
+                raise operator.invalid(f"reads {tensor.label} before any operator has written it")
         for tensor in operator.outputs:
             if tensor.index in known:
-                raise InvalidModelError(
-                    f"{operator.label} writes {tensor.label}, which already has a value"
-                )
+                raise operator.invalid(f"writes {tensor.label}, which already has a value")
             known.add(tensor.index)
     for tensor in subgraph.outputs:
         if tensor.index not in known:

@@ -37,85 +37,57 @@ _OPERATOR_NAMES = """
 """
 OPERATOR_NAMES = tuple(_OPERATOR_NAMES.split())
 
-# Operator -> (number in the union BuiltinOptions, its fields).  A field is
-# name: (number, type, default); "padding" and "activation" are enums of one byte, "text" and
-# "integers" are vectors.
-_POOL_FIELDS: dict[str, tuple[int, str, Any]] = {
-    "padding": (0, "padding", 0),
-    "stride_w": (1, "int32", 0),
-    "stride_h": (2, "int32", 0),
-    "filter_w": (3, "int32", 0),
-    "filter_h": (4, "int32", 0),
-    "activation": (5, "activation", 0),
+# Type and default of the fields that are not int32 and 0; "padding" and "activation" are enums of
+# one byte, "text" and "integers" are vectors.
+_FIELDS: dict[str, tuple[str, Any]] = {
+    "padding": ("padding", 0),
+    "activation": ("activation", 0),
+    "dilation_w": ("int32", 1),
+    "dilation_h": ("int32", 1),
+    "weights_format": ("int8", 0),
+    "keep_num_dims": ("bool", False),
+    "keep_dims": ("bool", False),
+    "beta": ("float32", 0.0),
+    "alpha": ("float32", 0.0),
+    "squeeze_dims": ("integers", ()),
+    "container": ("text", ""),
+    "shared_name": ("text", ""),
 }
-_REDUCER_FIELDS: dict[str, tuple[int, str, Any]] = {"keep_dims": (0, "bool", False)}
-OPTION_FIELDS: dict[str, tuple[int, dict[str, tuple[int, str, Any]]]] = {
-    "CONV_2D": (
-        1,
+
+# Operator, its number in the union BuiltinOptions, its fields in the order of their numbers.
+_OPTIONS = """
+    CONV_2D 1 padding stride_w stride_h activation dilation_w dilation_h
+    DEPTHWISE_CONV_2D 2 padding stride_w stride_h depth_multiplier activation dilation_w dilation_h
+    AVERAGE_POOL_2D 5 padding stride_w stride_h filter_w filter_h activation
+    MAX_POOL_2D 5 padding stride_w stride_h filter_w filter_h activation
+    SVDF 6 rank activation
+    FULLY_CONNECTED 8 activation weights_format keep_num_dims
+    SOFTMAX 9 beta
+    CONCATENATION 10 axis activation
+    ADD 11 activation
+    MUL 21 activation
+    MEAN 27 keep_dims
+    SUM 27 keep_dims
+    SUB 28 activation
+    SQUEEZE 30 squeeze_dims
+    STRIDED_SLICE 32 begin_mask end_mask ellipsis_mask new_axis_mask shrink_axis_mask
+    SPLIT 35 num_splits
+    TRANSPOSE_CONV 49 padding stride_w stride_h activation
+    PACK 59 values_count axis
+    UNPACK 64 num axis
+    LEAKY_RELU 75 alpha
+    SPLIT_V 79 num_splits
+    CALL_ONCE 103 init_subgraph_index
+    VAR_HANDLE 111 container shared_name
+"""
+# Operator -> (number in the union, field -> (its number, type, default)).
+OPTION_FIELDS: dict[str, tuple[int, dict[str, tuple[int, str, Any]]]] = {}
+for _line in _OPTIONS.strip().splitlines():
+    _operator, _number, *_fields = _line.split()
+    OPTION_FIELDS[_operator] = (
+        int(_number),
         {
-            "padding": (0, "padding", 0),
-            "stride_w": (1, "int32", 0),
-            "stride_h": (2, "int32", 0),
-            "activation": (3, "activation", 0),
-            "dilation_w": (4, "int32", 1),
-            "dilation_h": (5, "int32", 1),
+            field: (position, *_FIELDS.get(field, ("int32", 0)))
+            for position, field in enumerate(_fields)
         },
-    ),
-    "DEPTHWISE_CONV_2D": (
-        2,
-        {
-            "padding": (0, "padding", 0),
-            "stride_w": (1, "int32", 0),
-            "stride_h": (2, "int32", 0),
-            "depth_multiplier": (3, "int32", 0),
-            "activation": (4, "activation", 0),
-            "dilation_w": (5, "int32", 1),
-            "dilation_h": (6, "int32", 1),
-        },
-    ),
-    "AVERAGE_POOL_2D": (5, _POOL_FIELDS),
-    "MAX_POOL_2D": (5, _POOL_FIELDS),
-    "SVDF": (6, {"rank": (0, "int32", 0), "activation": (1, "activation", 0)}),
-    "FULLY_CONNECTED": (
-        8,
-        {
-            "activation": (0, "activation", 0),
-            "weights_format": (1, "int8", 0),
-            "keep_num_dims": (2, "bool", False),
-        },
-    ),
-    "SOFTMAX": (9, {"beta": (0, "float32", 0.0)}),
-    "CONCATENATION": (10, {"axis": (0, "int32", 0), "activation": (1, "activation", 0)}),
-    "ADD": (11, {"activation": (0, "activation", 0)}),
-    "MUL": (21, {"activation": (0, "activation", 0)}),
-    "SUB": (28, {"activation": (0, "activation", 0)}),
-    "LEAKY_RELU": (75, {"alpha": (0, "float32", 0.0)}),
-    "MEAN": (27, _REDUCER_FIELDS),
-    "SUM": (27, _REDUCER_FIELDS),
-    "SQUEEZE": (30, {"squeeze_dims": (0, "integers", ())}),
-    "STRIDED_SLICE": (
-        32,
-        {
-            "begin_mask": (0, "int32", 0),
-            "end_mask": (1, "int32", 0),
-            "ellipsis_mask": (2, "int32", 0),
-            "new_axis_mask": (3, "int32", 0),
-            "shrink_axis_mask": (4, "int32", 0),
-        },
-    ),
-    "SPLIT": (35, {"num_splits": (0, "int32", 0)}),
-    "TRANSPOSE_CONV": (
-        49,
-        {
-            "padding": (0, "padding", 0),
-            "stride_w": (1, "int32", 0),
-            "stride_h": (2, "int32", 0),
-            "activation": (3, "activation", 0),
-        },
-    ),
-    "PACK": (59, {"values_count": (0, "int32", 0), "axis": (1, "int32", 0)}),
-    "UNPACK": (64, {"num": (0, "int32", 0), "axis": (1, "int32", 0)}),
-    "SPLIT_V": (79, {"num_splits": (0, "int32", 0)}),
-    "CALL_ONCE": (103, {"init_subgraph_index": (0, "int32", 0)}),
-    "VAR_HANDLE": (111, {"container": (0, "text", ""), "shared_name": (1, "text", "")}),
-}
+    )

@@ -90,17 +90,17 @@ class Arena:
     @property
     def least_bytes(self) -> int:
         """The least multiple of 16 bytes that would have held everything so far."""
-        return _round_up(self._most, _ALIGNMENT)
+        return round_up(self._most)
 
     def persistent(self, size: int, alignment: int) -> None:
         """Take `size` bytes from the end."""
-        bottom = _round_up(self._tail + size, alignment)
+        bottom = round_up(self._tail + size, alignment)
         self._require("allocate tail memory", size, self._head + bottom - size)
         self._tail = bottom
 
     def temporary(self, size: int, alignment: int) -> None:
         """Take `size` bytes above the head, until the next `resize_head`."""
-        start = _round_up(self._temporary, alignment)
+        start = round_up(self._temporary, alignment)
         self._require("allocate temp memory", size, start + self._tail)
         self._temporary = start + size
 
@@ -111,7 +111,7 @@ class Arena:
 
     def plan(self, buffers: int) -> None:
         """Give all that is left to the planner, which notes every buffer in it."""
-        taken = _round_up(self._temporary, _ALIGNMENT) + _round_up(self._tail, _ALIGNMENT)
+        taken = round_up(self._temporary) + round_up(self._tail)
         one = self.platform.planned_buffer
         self._most = max(self._most, taken + buffers * one)
         if taken + buffers * one > self._end:
@@ -212,5 +212,6 @@ def allocate(
     return arena
 
 
-def _round_up(size: int, alignment: int) -> int:
+def round_up(size: int, alignment: int = _ALIGNMENT) -> int:
+    """Return the next multiple of `alignment`."""
     return -(-size // alignment) * alignment

@@ -72,7 +72,7 @@ I32 = T((1, 1), "INT32")
         (
             Op("MEAN", (0, 1), (2,)),
             (A, constant([7], "INT32"), T((1, 1), scale=1.0)),
-            r"axes \[7\] for 4 dimensions",
+            "the axis 7 for 4 dimensions",
         ),
     ],
 )

@@ -7,7 +7,6 @@ TFLM: ``micro/kernels/activations.cc``, ``leaky_relu.cc``, ``hard_swish.cc`` and
 import numpy as np
 
 from qutils.affine import round_half_away
-from qutils.errors import UnsupportedOperatorError
 from qutils.fixed_point import rounding_divide_by_pot
 from qutils.tflm.graph import DTYPES, Operator
 from qutils.tflm.kernels.base import Array, Kernel, Run, on_one_input, require_like
@@ -76,9 +75,7 @@ def prepare_hard_swish(operator: Operator) -> Run:
     output_multiplier, output_shift = _int16_multiplier(operator, high_scale / target.scale)
     gate_multiplier, gate_shift = _int16_multiplier(operator, high_scale / (3 / 32768))
     if output_shift > 0:
-        raise UnsupportedOperatorError(
-            f"{operator.label}: TFLM needs an output scale above 1/128 of the input's"
-        )
+        raise operator.unsupported("TFLM needs an output scale above 1/128 of the input's")
 
     def whole(x: Array) -> Array:
         high = centred(x, source) << 7

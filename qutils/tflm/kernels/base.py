@@ -15,15 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qutils.affine import round_half_away
-from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator, Tensor
 
 Array = NDArray[Any]
 Run = Callable[..., tuple[Array, ...]]
 
 
-def _nothing(operator: Operator) -> tuple[int, ...]:
-    """Request no memory and call no subgraph."""
+def nothing(operator: Operator) -> tuple[()]:
+    """Request no memory, describe no tensor, call no subgraph."""
     return ()
 
 
@@ -74,10 +73,10 @@ class Kernel:
     prepare: Callable[[Operator], Run]
     data_bytes: tuple[int, int] = (0, 0)
     option_bytes: tuple[int, int] = (0, 0)
-    scratch: Callable[[Operator], tuple[int, ...]] = _nothing
-    persistent: Callable[[Operator], tuple[int, ...]] = _nothing
+    scratch: Callable[[Operator], tuple[int, ...]] = nothing
+    persistent: Callable[[Operator], tuple[int, ...]] = nothing
     temporaries: Callable[[Operator], tuple[Tensor | None, ...]] = all_tensors
-    calls: Callable[[Operator], tuple[int, ...]] = _nothing
+    calls: Callable[[Operator], tuple[int, ...]] = nothing
     hosted: bool = False
 
 
@@ -100,14 +99,14 @@ def require_count(operator: Operator, inputs: tuple[int, int], outputs: int = 1)
     """
     if not inputs[0] <= len(operator.inputs) <= inputs[1]:
         wanted = " to ".join(str(n) for n in sorted(set(inputs)))
-        raise InvalidModelError(f"{operator.label} has not {wanted} inputs")
+        raise operator.invalid(f"has not {wanted} inputs")
     if len(operator.outputs) != outputs:
-        raise InvalidModelError(f"{operator.label} has not {outputs} outputs")
+        raise operator.invalid(f"has not {outputs} outputs")
     for number in range(inputs[0]):
         operator.input(number)
     for tensor in (*operator.inputs[:1], *operator.outputs):
         if tensor is not None and tensor.size == 0:
-            raise InvalidModelError(f"{operator.label}: {tensor.label} is empty")
+            raise operator.invalid(f"{tensor.label} is empty")
 
 
 def require_types(operator: Operator, *allowed: str) -> str:
@@ -130,17 +129,23 @@ def refuse_types(operator: Operator, words: str = "") -> NoReturn:
     types = {t.type for t in (*operator.inputs, *operator.outputs) if t is not None}
     if not words and "UINT8" in types:
         words = "uint8 models are not supported on TFLite Micro; quantize to int8"
-    raise UnsupportedOperatorError(
-        f"{operator.label}: {words or 'the emulator has no kernel for these types'}"
-    )
+    raise operator.unsupported(words or "the emulator has no kernel for these types")
+
+
+def require_rank(operator: Operator, rank: int, *tensors: Tensor) -> None:
+    """Refuse tensors of more or fewer dimensions."""
+    for tensor in tensors:
+        if len(tensor.shape) != rank:
+            raise operator.invalid(
+                f"{tensor.label} has shape {list(tensor.shape)}, needs {rank} dimensions"
+            )
 
 
 def require_shape(operator: Operator, tensor: Tensor, shape: Sequence[int]) -> None:
     """Refuse a tensor that has not the shape that the operator's other tensors imply."""
     if tensor.shape != tuple(shape):
-        raise InvalidModelError(
-            f"{operator.label}: {tensor.label} has shape {list(tensor.shape)}, "
-            f"the operator needs {list(shape)}"
+        raise operator.invalid(
+            f"{tensor.label} has shape {list(tensor.shape)}, the operator needs {list(shape)}"
         )
 
 
@@ -148,9 +153,7 @@ def constant(operator: Operator, number: int) -> Array:
     """Return the values of input `number`, which must be a constant of the file."""
     tensor = operator.inputs[number]
     if tensor is None or tensor.data is None:
-        raise UnsupportedOperatorError(
-            f"{operator.label}: the emulator needs input {number} as a constant of the file"
-        )
+        raise operator.unsupported(f"the emulator needs input {number} as a constant of the file")
     return _unpacked(tensor.data, tensor.shape) if tensor.type == "INT4" else tensor.data
 
 
@@ -174,9 +177,7 @@ def activation_limits(operator: Operator) -> tuple[float, float]:
     }
     name = operator.options.get("activation", "NONE")
     if name not in limits:
-        raise UnsupportedOperatorError(
-            f"{operator.label}: TFLM has no fused activation {name} for it"
-        )
+        raise operator.unsupported(f"TFLM has no fused activation {name} for it")
     return limits[name]
 
 

@@ -12,9 +12,8 @@ from itertools import accumulate
 
 import numpy as np
 
-from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator, Tensor
-from qutils.tflm.kernels.base import Array, Kernel, Run, all_tensors, require_count
+from qutils.tflm.kernels.base import Array, Kernel, Run, all_tensors, nothing, require_count
 from qutils.tflm.kernels.moves import integers, require_axis, require_moved
 
 _JOINED = ("FLOAT32", "INT8", "INT16", "INT32", "INT64")
@@ -25,12 +24,12 @@ def prepare_concatenation(operator: Operator) -> Run:
     """Prepare CONCATENATION; the scales of its inputs are not looked at."""
     require_count(operator, (1, _MOST_INPUTS))
     if operator.options["activation"] != "NONE":
-        raise UnsupportedOperatorError(f"{operator.label}: TFLM has no fused activation for it")
+        raise operator.unsupported("TFLM has no fused activation for it")
     rank = len(operator.outputs[0].shape)
     if rank > _MOST_DIMENSIONS:
-        raise UnsupportedOperatorError(
-            f"{operator.label}: Op Concatenation does not currently support num dimensions > "
-            f"{_MOST_DIMENSIONS} Tensor has {rank} dimensions."
+        raise operator.unsupported(
+            f"Op Concatenation does not currently support num dimensions > {_MOST_DIMENSIONS} "
+            f"Tensor has {rank} dimensions."
         )
     words = "Op Concatenation does not currently support Type '{}'."
     return _join(operator, (*_JOINED, "BOOL"), words)
@@ -103,9 +102,8 @@ def _extents(operator: Operator, parts: Sequence[Tensor], whole: Tensor, axis: i
     layer = whole.size // whole.shape[axis] if whole.size else 1
     sizes = [part.size for part in parts]
     if sum(sizes) != whole.size or any(size % layer for size in sizes):
-        raise InvalidModelError(
-            f"{operator.label}: tensors of {sizes} elements do not make up {whole.label} of "
-            f"shape {list(whole.shape)}"
+        raise operator.invalid(
+            f"tensors of {sizes} elements do not make up {whole.label} of shape {list(whole.shape)}"
         )
     return [size // layer for size in sizes]
 
@@ -117,12 +115,12 @@ KERNELS = {
         (8, 8),
         temporaries=lambda operator: (operator.inputs[0], *all_tensors(operator)),
     ),
-    "PACK": Kernel(prepare_pack, option_bytes=(8, 8), temporaries=lambda operator: ()),
+    "PACK": Kernel(prepare_pack, option_bytes=(8, 8), temporaries=nothing),
     "SPLIT": Kernel(
         prepare_split, option_bytes=(4, 4), temporaries=lambda operator: operator.inputs[:1]
     ),
     "SPLIT_V": Kernel(
         prepare_split_v, option_bytes=(4, 4), temporaries=lambda operator: operator.inputs[2:]
     ),
-    "UNPACK": Kernel(prepare_unpack, option_bytes=(8, 8), temporaries=lambda operator: ()),
+    "UNPACK": Kernel(prepare_unpack, option_bytes=(8, 8), temporaries=nothing),
 }

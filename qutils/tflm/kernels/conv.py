@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qutils.errors import InvalidModelError
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Array, Kernel, Run, require_shape
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
@@ -34,8 +33,8 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     channels, depth = weights.shape[0], weights.shape[3]
     groups = channels_in // depth
     if channels_in % depth or channels % groups:
-        raise InvalidModelError(
-            f"{operator.label}: {channels_in} channels in, {channels} out and a filter depth "
+        raise operator.invalid(
+            f"{channels_in} channels in, {channels} out and a filter depth "
             f"of {depth} do not form groups"
         )
     require_shape(operator, operator.outputs[0], (batch, *window.output, channels))

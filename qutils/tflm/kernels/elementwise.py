@@ -10,13 +10,13 @@ from functools import partial
 
 import numpy as np
 
-from qutils.errors import InvalidModelError
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import (
     Array,
     Kernel,
     Run,
     activation_limits,
+    nothing,
     quantized_limits,
     refuse_types,
     require_count,
@@ -40,13 +40,13 @@ def prepare_sum(operator: Operator, combine: Pair) -> Run:
     """
     kind = _require_pair(operator, "INT8", "INT16", "FLOAT32")
     if kind == "FLOAT32":
-        return _broadcast(operator, _clipped(operator, combine))
+        return broadcast(operator, _clipped(operator, combine))
     first, second, target = operator.input(0), operator.input(1), operator.outputs[0]
     left = np.int64(_LEFT_SHIFT[kind])
     twice_max = 2 * max(first.scale, second.scale)
     real = twice_max / (2.0**left * target.scale)
     if real >= 1:
-        raise InvalidModelError(f"{operator.label}: its scales do not belong together")
+        raise operator.invalid("its scales do not belong together")
     first_to_common = rescaler(operator, first.scale / twice_max)
     second_to_common = rescaler(operator, second.scale / twice_max)
     to_output = rescaler(operator, real)
@@ -57,14 +57,14 @@ def prepare_sum(operator: Operator, combine: Pair) -> Run:
         common_b = second_to_common(centred(b, second) << left)
         return stored(to_output(combine(common_a, common_b)), target, limits)
 
-    return _broadcast(operator, tabulated(whole, first.type, second.type))
+    return broadcast(operator, tabulated(whole, first.type, second.type))
 
 
 def prepare_mul(operator: Operator) -> Run:
     """Prepare MUL; products of integers are requantized."""
     kind = _require_pair(operator, "INT8", "INT16", "FLOAT32")
     if kind == "FLOAT32":
-        return _broadcast(operator, _clipped(operator, np.multiply))
+        return broadcast(operator, _clipped(operator, np.multiply))
     first, second, target = operator.input(0), operator.input(1), operator.outputs[0]
     if kind == "INT16":
         require_zero_point(operator, 0, first, second, target)
@@ -74,14 +74,14 @@ def prepare_mul(operator: Operator) -> Run:
     def whole(a: Array, b: Array) -> Array:
         return stored(to_output(centred(a, first) * centred(b, second)), target, limits)
 
-    return _broadcast(operator, tabulated(whole, first.type, second.type))
+    return broadcast(operator, tabulated(whole, first.type, second.type))
 
 
 def prepare_choice(operator: Operator, prefers: Pair) -> Run:
     """Prepare MAXIMUM or MINIMUM: integers as they are, whatever their scales."""
     _require_pair(operator, "INT8", "INT16", "INT32", "INT64", "FLOAT32")
     # Of two zeros, or beside a NaN, C takes the second.
-    return _broadcast(operator, lambda a, b: np.where(prefers(a, b), a, b))
+    return broadcast(operator, lambda a, b: np.where(prefers(a, b), a, b))
 
 
 def _clipped(operator: Operator, combine: Pair) -> Pair:
@@ -97,13 +97,14 @@ def _require_pair(operator: Operator, *allowed: str) -> str:
     return kind
 
 
-def _broadcast(operator: Operator, function: Pair) -> Run:
+def broadcast(operator: Operator, function: Pair) -> Run:
+    """Return the `run` of a function of two arrays whose shapes broadcast to the output's."""
     shapes = [operator.input(0).shape, operator.input(1).shape]
     try:
         shape = np.broadcast_shapes(*shapes)
     except ValueError:
-        raise InvalidModelError(
-            f"{operator.label}: shapes {list(shapes[0])} and {list(shapes[1])} do not broadcast"
+        raise operator.invalid(
+            f"shapes {list(shapes[0])} and {list(shapes[1])} do not broadcast"
         ) from None
     require_shape(operator, operator.outputs[0], shape)
     # The axis of the batch comes first: missing dimensions are put behind it.
@@ -116,15 +117,10 @@ def _broadcast(operator: Operator, function: Pair) -> Run:
     return run
 
 
-def _nothing(operator: Operator) -> tuple[()]:
-    """Return no tensors: TFLM's MAXIMUM and MINIMUM prepare nothing."""
-    return ()
-
-
 KERNELS = {
     "ADD": Kernel(partial(prepare_sum, combine=np.add), (60, 60), (8, 8)),
     "SUB": Kernel(partial(prepare_sum, combine=np.subtract), (44, 44), (8, 8)),
     "MUL": Kernel(prepare_mul, (40, 40), (4, 4)),
-    "MAXIMUM": Kernel(partial(prepare_choice, prefers=np.greater), temporaries=_nothing),
-    "MINIMUM": Kernel(partial(prepare_choice, prefers=np.less), temporaries=_nothing),
+    "MAXIMUM": Kernel(partial(prepare_choice, prefers=np.greater), temporaries=nothing),
+    "MINIMUM": Kernel(partial(prepare_choice, prefers=np.less), temporaries=nothing),
 }

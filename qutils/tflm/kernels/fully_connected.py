@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Array, Kernel, Run
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
@@ -22,18 +21,16 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     """Prepare FULLY_CONNECTED."""
     layer = Weighted.of(operator, rank=2, axis=0, stage=stage)
     if operator.options["weights_format"]:
-        raise UnsupportedOperatorError(f"{operator.label}: shuffled weights are not supported")
+        raise operator.unsupported("shuffled weights are not supported")
     if operator.input(1).type == "INT4" and _is_per_channel(operator):
-        raise UnsupportedOperatorError(
-            f"{operator.label}: TFLM has no int4 filter with a scale for each channel"
-        )
+        raise operator.unsupported("TFLM has no int4 filter with a scale for each channel")
     weights, source, target = layer.weights, operator.input(0), operator.outputs[0]
     if (
         target.shape[-1:] != weights.shape[:1]
         or source.size * weights.shape[0] != target.size * weights.shape[1]
     ):
-        raise InvalidModelError(
-            f"{operator.label}: input {list(source.shape)}, filter {list(weights.shape)} and "
+        raise operator.invalid(
+            f"input {list(source.shape)}, filter {list(weights.shape)} and "
             f"output {list(target.shape)} do not fit together"
         )
     matrix = np.ascontiguousarray(weights.T, layer.dtype)

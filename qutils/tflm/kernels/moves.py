@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator, Tensor
 from qutils.tflm.kernels.base import refuse_types
 
@@ -36,27 +35,25 @@ def integers(
     """Return the values of an input of integers, which TFLM wants constant; at least one."""
     tensor = operator.input(number)
     if tensor.data is None:
-        raise UnsupportedOperatorError(
-            f"{operator.label}: Non-constant >{name}< tensor is not supported"
-        )
+        raise operator.unsupported(f"Non-constant >{name}< tensor is not supported")
     if tensor.type not in types:
         refuse_types(operator, f"{name} of type {tensor.type} not supported")
     if tensor.size == 0:
-        raise InvalidModelError(f"{operator.label}: {tensor.label}, its {name}, is empty")
+        raise operator.invalid(f"{tensor.label}, its {name}, is empty")
     return [int(value) for value in tensor.data.ravel()]
 
 
 def require_axis(operator: Operator, axis: int, rank: int) -> int:
     """Return the axis counted from the front, or refuse one that does not exist."""
     if not -rank <= axis < rank:
-        raise InvalidModelError(f"{operator.label} has the axis {axis} for {rank} dimensions")
+        raise operator.invalid(f"has the axis {axis} for {rank} dimensions")
     return axis % rank
 
 
 def require_size(operator: Operator, source_size: int, target: Tensor) -> None:
     """Refuse an output of another number of elements than what moves into it."""
     if source_size != target.size:
-        raise InvalidModelError(
-            f"{operator.label} moves {source_size} elements into {target.size}, {target.label} "
+        raise operator.invalid(
+            f"moves {source_size} elements into {target.size}, {target.label} "
             f"of shape {list(target.shape)}"
         )

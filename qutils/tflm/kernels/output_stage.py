@@ -10,7 +10,6 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qutils.errors import InvalidModelError
 from qutils.fixed_point import quantize_multiplier, requantize
 from qutils.tflm.graph import DTYPES, Operator
 from qutils.tflm.kernels.base import Array, quantized_limits
@@ -61,9 +60,8 @@ class OutputStage:
         """Prepare the stage for the operator's first output."""
         multiplier, shift = quantize_multiplier(np.atleast_1d(np.asarray(real_multiplier)))
         if (shift > cls.largest_shift).any():
-            raise InvalidModelError(
-                f"{operator.label} multiplies by {np.max(real_multiplier):.3g}: its scales do "
-                "not belong together"
+            raise operator.invalid(
+                f"multiplies by {np.max(real_multiplier):.3g}: its scales do not belong together"
             )
         low, high = quantized_limits(operator)
         output = operator.outputs[0]

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import DTYPES, Operator, Tensor
 from qutils.tflm.kernels.base import Array, Kernel, Run, require_count, require_shape
 from qutils.tflm.kernels.moves import integers, require_moved
@@ -25,10 +24,10 @@ def prepare(operator: Operator) -> Run:
     require_moved(operator, (source, target, *operator.inputs[2:]), types, words)
     rank = len(source.shape)
     if rank > 5:
-        raise UnsupportedOperatorError(f"{operator.label}: TFLM pads at most 5 dimensions")
+        raise operator.unsupported("TFLM pads at most 5 dimensions")
     paddings = integers(operator, 1, "paddings")
     if len(paddings) != 2 * rank or min(paddings) < 0:
-        raise InvalidModelError(f"{operator.label} pads {list(source.shape)} by {paddings}")
+        raise operator.invalid(f"pads {list(source.shape)} by {paddings}")
     before = paddings[::2]
     shape = [sum(sizes) for sizes in zip(before, source.shape, paddings[1::2], strict=True)]
     require_shape(operator, target, shape)
@@ -50,9 +49,9 @@ def prepare(operator: Operator) -> Run:
 def _check_value(operator: Operator) -> None:
     value, target = operator.input(2), operator.outputs[0]
     if value.size != 1:
-        raise InvalidModelError(f"{operator.label} pads with {value.size} values instead of one")
+        raise operator.invalid(f"pads with {value.size} values instead of one")
     if value.type == "INT8" and _quantization(value) != _quantization(target):
-        raise InvalidModelError(f"{operator.label}: {value.label} is not quantized as the output")
+        raise operator.invalid(f"{value.label} is not quantized as the output")
 
 
 def _quantization(tensor: Tensor) -> tuple[float, int]:

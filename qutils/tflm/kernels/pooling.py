@@ -9,10 +9,10 @@ have the same scale and zero point.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
-from qutils.errors import InvalidModelError
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import (
     Array,
@@ -29,7 +29,8 @@ from qutils.tflm.kernels.window import Window
 Pool = Callable[[Window, Array], Array]
 
 
-def _prepare(operator: Operator, pool: Pool) -> Run:
+def prepare(operator: Operator, pool: Pool) -> Run:
+    """Prepare AVERAGE_POOL_2D or MAX_POOL_2D."""
     require_count(operator, (1, 1))
     kind = require_types(operator, "INT8", "INT16", "FLOAT32")
     source, target = operator.input(0), operator.outputs[0]
@@ -38,7 +39,7 @@ def _prepare(operator: Operator, pool: Pool) -> Run:
     if kind != "FLOAT32":
         same_scale = abs(source.scale - target.scale) <= 1e-6
         if not same_scale or source.zero_point != target.zero_point:
-            raise InvalidModelError(f"{operator.label} cannot rescale: input and output differ")
+            raise operator.invalid("cannot rescale: input and output differ")
     low, high = quantized_limits(operator) if kind != "FLOAT32" else activation_limits(operator)
 
     def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
@@ -74,17 +75,7 @@ def _maximum(window: Window, x: Array) -> Array:
     return largest
 
 
-def prepare_average(operator: Operator) -> Run:
-    """Prepare AVERAGE_POOL_2D."""
-    return _prepare(operator, _average)
-
-
-def prepare_maximum(operator: Operator) -> Run:
-    """Prepare MAX_POOL_2D."""
-    return _prepare(operator, _maximum)
-
-
 KERNELS = {
-    "AVERAGE_POOL_2D": Kernel(prepare_average, (32, 32), (40, 40)),
-    "MAX_POOL_2D": Kernel(prepare_maximum, (32, 32), (40, 40)),
+    "AVERAGE_POOL_2D": Kernel(partial(prepare, pool=_average), (32, 32), (40, 40)),
+    "MAX_POOL_2D": Kernel(partial(prepare, pool=_maximum), (32, 32), (40, 40)),
 }

@@ -10,10 +10,10 @@ place of the multiplier.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from qutils.errors import InvalidModelError
 from qutils.tflm.graph import Operator, Tensor
 from qutils.tflm.kernels.base import (
     Array,
@@ -25,30 +25,21 @@ from qutils.tflm.kernels.base import (
     require_types,
 )
 from qutils.tflm.kernels.certified import CertifiedStage
+from qutils.tflm.kernels.moves import require_axis
 from qutils.tflm.kernels.output_stage import OutputStage
 from qutils.tflm.kernels.product import exact_dtype, sum_in_order
 
 
-def prepare_mean(operator: Operator) -> Run:
-    """Prepare MEAN."""
-    return _prepare(operator, is_mean=True)
-
-
-def prepare_sum(operator: Operator) -> Run:
-    """Prepare SUM."""
-    return _prepare(operator, is_mean=False)
-
-
-def _prepare(operator: Operator, is_mean: bool) -> Run:
+def prepare(operator: Operator, is_mean: bool) -> Run:
+    """Prepare MEAN or SUM."""
     require_count(operator, (2, 2))
     is_float = require_types(operator, "INT8", "INT16", "FLOAT32") == "FLOAT32"
     source, target = operator.input(0), operator.outputs[0]
     axes = _axes(operator)
     kept = [n for axis, n in enumerate(source.shape) if axis not in axes]
     if target.size != int(np.prod(kept, dtype=np.int64)):
-        raise InvalidModelError(
-            f"{operator.label}: {list(source.shape)} over {axes} is not of shape "
-            f"{list(target.shape)}"
+        raise operator.invalid(
+            f"{list(source.shape)} over {axes} is not of shape {list(target.shape)}"
         )
     count = int(np.prod([source.shape[axis] for axis in axes], dtype=np.int64))
     if is_float:
@@ -69,11 +60,8 @@ def _axes(operator: Operator) -> list[int]:
     source, axis = operator.input(0), operator.input(1)
     if axis.type != "INT32":
         refuse_types(operator)
-    rank = len(source.shape)
-    axes = [int(a) + rank if a < 0 else int(a) for a in constant(operator, 1).ravel()]
-    if any(not 0 <= a < rank for a in axes):
-        raise InvalidModelError(f"{operator.label} has axes {axes} for {rank} dimensions")
-    return sorted(set(axes))
+    axes = constant(operator, 1).ravel().tolist()
+    return sorted({require_axis(operator, axis, len(source.shape)) for axis in axes})
 
 
 def _float_reducer(divisor: int) -> Callable[[Array], Array]:
@@ -111,6 +99,12 @@ def _temporaries(operator: Operator) -> tuple[Tensor | None, ...]:
 
 
 KERNELS = {
-    "MEAN": Kernel(prepare_mean, (44, 44), (1, 1), scratch=_scratch, temporaries=_temporaries),
-    "SUM": Kernel(prepare_sum, (44, 44), (1, 1), scratch=_scratch, temporaries=_temporaries),
+    name: Kernel(
+        partial(prepare, is_mean=name == "MEAN"),
+        (44, 44),
+        (1, 1),
+        scratch=_scratch,
+        temporaries=_temporaries,
+    )
+    for name in ("MEAN", "SUM")
 }

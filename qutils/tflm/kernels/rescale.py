@@ -8,7 +8,6 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.fixed_point import quantize_multiplier, requantize
 from qutils.tflm.graph import DTYPES, Operator, Tensor
 from qutils.tflm.kernels.base import Array
@@ -21,9 +20,8 @@ def require_zero_point(operator: Operator, wanted: int, *tensors: Tensor) -> Non
     """Refuse tensors with another zero point than TFLM's kernel is written for."""
     for tensor in tensors:
         if tensor.zero_point != wanted:
-            raise UnsupportedOperatorError(
-                f"{operator.label}: TFLM needs the zero point {wanted}, {tensor.label} has "
-                f"{tensor.zero_point}"
+            raise operator.unsupported(
+                f"TFLM needs the zero point {wanted}, {tensor.label} has {tensor.zero_point}"
             )
 
 
@@ -42,9 +40,8 @@ def fixed_multiplier(operator: Operator, real_multiplier: float) -> tuple[Whole,
     """
     size = abs(real_multiplier)
     if not size < 2.0**31:
-        raise InvalidModelError(
-            f"{operator.label} multiplies by {real_multiplier:.3g}: its scales do not belong "
-            "together"
+        raise operator.invalid(
+            f"multiplies by {real_multiplier:.3g}: its scales do not belong together"
         )
     multiplier, shift = np.array(quantize_multiplier(size), np.int64)
     return multiplier * np.int64(-1 if real_multiplier < 0 else 1), shift

@@ -5,7 +5,6 @@ TFLM: ``micro/kernels/reshape.cc``, ``reshape_common.cc``, ``squeeze.cc``, ``exp
 
 from collections.abc import Sequence
 
-from qutils.errors import InvalidModelError
 from qutils.tflm.graph import DTYPES, Operator, Tensor
 from qutils.tflm.kernels.base import Kernel, Run, require_count, require_shape
 from qutils.tflm.kernels.moves import integers, require_axis, require_moved, require_size
@@ -23,9 +22,7 @@ def prepare_squeeze(operator: Operator) -> Run:
     shape = operator.input(0).shape
     for axis in operator.options["squeeze_dims"]:
         if shape[require_axis(operator, axis, len(shape))] != 1:
-            raise InvalidModelError(
-                f"{operator.label} drops dimension {axis} of {list(shape)}, which is not 1"
-            )
+            raise operator.invalid(f"drops dimension {axis} of {list(shape)}, which is not 1")
     return _view(operator, tuple(DTYPES), "Type {} not supported.")
 
 

@@ -14,7 +14,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.fixed_point import requantize, rounding_divide_by_pot
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels import gemmlowp
@@ -97,14 +96,14 @@ def _to_table_steps(operator: Operator, doublings: int) -> Callable[[Array], Who
     source, target = operator.input(0), operator.outputs[0]
     require_zero_point(operator, 0, source, target)
     if abs(math.log2(target.scale) + 15) >= 1e-3:
-        raise UnsupportedOperatorError(f"{operator.label}: TFLM needs an output of scale 1/32768")
+        raise operator.unsupported("TFLM needs an output of scale 1/32768")
     power = math.log2(source.scale)
     left = 12 + round(power)
     if abs(power - round(power)) < 1e-3 and 0 <= left <= doublings:
         return lambda x: x.astype(np.int64) * np.int64(3 << left)
     multiplier, shift = source.scale * 4096 * 3, 0
     if multiplier >= 2**31:
-        raise InvalidModelError(f"{operator.label}: its input has too large a scale")
+        raise operator.invalid("its input has too large a scale")
     while multiplier <= 32767 / 2 and shift <= 30:
         multiplier, shift = 2 * multiplier, shift + 1
     half = np.int64(1 << shift >> 1)

@@ -7,7 +7,6 @@ TFLM: ``micro/kernels/slice.cc``, ``strided_slice.cc``, ``strided_slice_common.c
 from collections.abc import Mapping, Sequence
 from math import prod
 
-from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Kernel, Run, require_count, require_shape
 from qutils.tflm.kernels.moves import integers, require_moved, require_size
@@ -23,20 +22,18 @@ def prepare_slice(operator: Operator) -> Run:
         operator, (source, operator.outputs[0]), _TYPES, "Input tensor type {} not supported."
     )
     if len(source.shape) > 5:
-        raise UnsupportedOperatorError(f"{operator.label}: TFLM slices at most 5 dimensions")
+        raise operator.unsupported("TFLM slices at most 5 dimensions")
     begins, sizes = (
         integers(operator, number, name, ("INT32", "INT64"))
         for number, name in ((1, "begin"), (2, "size"))
     )
     if not len(begins) == len(sizes) == len(source.shape):
-        raise InvalidModelError(f"{operator.label} does not slice each dimension once")
+        raise operator.invalid("does not slice each dimension once")
     ranges = []
     for begin, size, length in zip(begins, sizes, source.shape, strict=True):
         ranges.append(range(begin, length if size == -1 else begin + size))
         if not 0 <= begin <= ranges[-1].stop <= length:
-            raise InvalidModelError(
-                f"{operator.label} slices {size} elements from {begin} out of {length}"
-            )
+            raise operator.invalid(f"slices {size} elements from {begin} out of {length}")
     return _take(operator, ranges)
 
 
@@ -52,15 +49,15 @@ def prepare_strided_slice(operator: Operator) -> Run:
     require_moved(operator, (source, operator.outputs[0]), _TYPES, "Type {} not supported.")
     rank = len(source.shape)
     if rank > 4:
-        raise UnsupportedOperatorError(f"{operator.label}: input dim should not exceed 4")
+        raise operator.unsupported("input dim should not exceed 4")
     begins, ends, strides = (
         integers(operator, number, name)
         for number, name in ((1, "begin"), (2, "end"), (3, "strides"))
     )
     if min(len(begins), len(ends), len(strides)) < rank:
-        raise InvalidModelError(f"{operator.label} does not slice all of {rank} dimensions")
+        raise operator.invalid(f"does not slice all of {rank} dimensions")
     if 0 in strides:
-        raise InvalidModelError(f"{operator.label}: stride value has to be non-zero")
+        raise operator.invalid("stride value has to be non-zero")
     shrunk = operator.options["shrink_axis_mask"]
     ranges = [
         _range(operator.options, axis, length, begins[axis], ends[axis], strides[axis])

@@ -13,7 +13,6 @@ float32 has the bits of TFLM where `libm.exponential` has those of the C library
 import numpy as np
 
 from qutils.affine import round_half_away
-from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.fixed_point import quantize_multiplier, requantize, rounding_divide_by_pot
 from qutils.tflm.graph import DTYPES, Operator
 from qutils.tflm.kernels.base import (
@@ -48,7 +47,7 @@ def prepare(operator: Operator) -> Run:
     source, target = operator.input(0), operator.outputs[0]
     require_shape(operator, target, source.shape)
     if not source.shape:
-        raise InvalidModelError(f"{operator.label} needs at least one dimension")
+        raise operator.invalid("needs at least one dimension")
     types = (source.type, target.type)
     if types == ("FLOAT32", "FLOAT32"):
         return on_one_input(_float_softmax(np.float32(operator.options["beta"])))
@@ -57,9 +56,7 @@ def prepare(operator: Operator) -> Run:
     scale, zero_point, tolerance = _OUTPUTS[types]
     require_zero_point(operator, zero_point, target)
     if abs(target.scale / scale - 1) > tolerance:
-        raise UnsupportedOperatorError(
-            f"{operator.label}: TFLM needs an output of scale 1/{1 / scale:.0f}"
-        )
+        raise operator.unsupported(f"TFLM needs an output of scale 1/{1 / scale:.0f}")
     of_type = _int8_softmax if source.type == "INT8" else _int16_softmax
     return on_one_input(of_type(operator, operator.options["beta"] * source.scale))
 
@@ -75,9 +72,7 @@ def _float_softmax(beta: np.float32) -> Function:
 
 def _int8_softmax(operator: Operator, real_multiplier: float) -> Function:
     if operator.input(0).shape[-1] >= 2 ** (32 - (31 - _SUM_BITS)):
-        raise UnsupportedOperatorError(
-            f"{operator.label}: TFLM's sums overflow from 8192 values on"
-        )
+        raise operator.unsupported("TFLM's sums overflow from 8192 values on")
     dtype = DTYPES[operator.outputs[0].type]
     limits = np.iinfo(dtype)
     exponentials = _exponentials(operator, real_multiplier)
@@ -100,7 +95,7 @@ def _exponentials(operator: Operator, real: float) -> Whole:
     """Return exp(-d * real) in Q0.31 for d = 0..255; 0 where TFLM leaves it out."""
     real = min(real * 2.0 ** (31 - _DIFFERENCE_BITS), 2.0**31 - 1)
     if not real > 1:
-        raise InvalidModelError(f"{operator.label}: beta times the input's scale is too small")
+        raise operator.invalid("beta times the input's scale is too small")
     multiplier, shift = quantize_multiplier(real)
     radius = (2**_DIFFERENCE_BITS - 1) * 2 ** (31 - _DIFFERENCE_BITS) // 2**shift
     differences = np.arange(0, -256, -1, dtype=np.int64)

@@ -19,7 +19,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qutils.errors import InvalidModelError
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import (
     Array,
@@ -29,6 +28,7 @@ from qutils.tflm.kernels.base import (
     constant,
     refuse_types,
     require_count,
+    require_rank,
     require_shape,
 )
 from qutils.tflm.kernels.output_stage import OutputStage
@@ -78,20 +78,17 @@ def _sizes(operator: Operator) -> tuple[int, int, int, int]:
     """Check all shapes; return batch, units, rank and memory."""
     source, feature, time, bias, state = (operator.input(number) for number in range(5))
     rank = operator.options["rank"]
-    if not len(source.shape) == len(feature.shape) == len(time.shape) == 2:
-        raise InvalidModelError(f"{operator.label} needs input and weights of 2 dimensions")
+    require_rank(operator, 2, source, feature, time)
     (batch, length), filters, memory = source.shape, feature.shape[0], time.shape[1]
     if rank < 1 or filters % rank or not memory:
-        raise InvalidModelError(
-            f"{operator.label}: {filters} filters of rank {rank} with a memory of {memory}"
-        )
+        raise operator.invalid(f"{filters} filters of rank {rank} with a memory of {memory}")
     require_shape(operator, feature, (filters, length))
     require_shape(operator, time, (filters, memory))
     require_shape(operator, bias, (filters // rank,))
     require_shape(operator, state, (batch, filters * memory))
     require_shape(operator, operator.outputs[0], (batch, filters // rank))
     if not state.is_variable:
-        raise InvalidModelError(f"{operator.label}: its state, {state.label}, is no variable")
+        raise operator.invalid(f"its state, {state.label}, is no variable")
     return batch, filters // rank, rank, memory
 
 
@@ -110,7 +107,7 @@ def _integer_steps(operator: Operator) -> _Steps:
     feature, time, bias = (constant(operator, number).astype(np.int64) for number in (1, 2, 3))
     sum_scale = state.scale * operator.input(2).scale
     if abs(operator.input(3).scale - sum_scale) >= _SCALE_TOLERANCE:
-        raise InvalidModelError(f"{operator.label}: the scale of its bias is not {sum_scale:.3g}")
+        raise operator.invalid(f"the scale of its bias is not {sum_scale:.3g}")
     real = source.scale * operator.input(1).scale / state.scale
     to_state = replace(operator, outputs=(state,), options={})
     newest = replace(OutputStage.of(to_state, real), zero_point=0)

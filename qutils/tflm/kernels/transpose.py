@@ -3,7 +3,6 @@
 TFLM: ``micro/kernels/transpose.cc``, ``transpose_common.cc``.
 """
 
-from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import Kernel, Run, require_count, require_shape
 from qutils.tflm.kernels.moves import integers, require_moved
@@ -19,14 +18,11 @@ def prepare(operator: Operator) -> Run:
     )
     require_moved(operator, (source, target), ("FLOAT32", "INT8", "INT16"), words)
     if len(source.shape) > 5:
-        raise UnsupportedOperatorError(
-            f"{operator.label}: Transpose op only supports 1D-5D input arrays."
-        )
+        raise operator.unsupported("Transpose op only supports 1D-5D input arrays.")
     order = integers(operator, 1, "perm")
     if sorted(order) != list(range(len(source.shape))):
-        raise InvalidModelError(
-            f"{operator.label}: Transpose op permutations array is out of bounds or repeats "
-            f"itself: {order}"
+        raise operator.invalid(
+            f"Transpose op permutations array is out of bounds or repeats itself: {order}"
         )
     require_shape(operator, target, [source.shape[axis] for axis in order])
     return lambda inputs: (inputs[0].transpose(0, *(axis + 1 for axis in order)),)

@@ -16,9 +16,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator
-from qutils.tflm.kernels.base import Array, Kernel, Run, refuse_types, require_count, require_shape
+from qutils.tflm.kernels.base import (
+    Array,
+    Kernel,
+    Run,
+    refuse_types,
+    require_count,
+    require_rank,
+    require_shape,
+)
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
 from qutils.tflm.kernels.product import in_blocks
 from qutils.tflm.kernels.weighted import HYBRID, Weighted, channel_arrays
@@ -39,20 +46,19 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     inputs = (source, operator.input(1), *operator.inputs[3:])
     layer = Weighted.of(replace(operator, inputs=inputs), rank=4, axis=0, stage=stage)
     channels, *size, depth = layer.weights.shape
-    if len(source.shape) != 4 or len(target.shape) != 4:
-        raise InvalidModelError(f"{operator.label} needs input and output of 4 dimensions")
+    require_rank(operator, 4, source, target)
     require_shape(operator, source, (*source.shape[:3], depth))
     require_shape(operator, target, (source.shape[0], *target.shape[1:3], channels))
     stride = operator.options["stride_h"], operator.options["stride_w"]
     if min(*stride, *size) < 1 or max(stride) > _LARGEST_STRIDE:
-        raise InvalidModelError(f"{operator.label} has window {size} and stride {stride}")
+        raise operator.invalid(f"has window {size} and stride {stride}")
     window, first = _field(operator, size, stride)
     if np.prod(window.input, dtype=np.float64) * depth > _LARGEST_FIELD * (
         source.size + target.size
     ):
-        raise UnsupportedOperatorError(
-            f"{operator.label}: the emulator, which lays the input out in a field of "
-            f"{list(window.input)}, has no room for it"
+        raise operator.unsupported(
+            f"the emulator, which lays the input out in a field of {list(window.input)}, has no "
+            "room for it"
         )
     turned = layer.weights[:, ::-1, ::-1].reshape(channels, -1)
     matrix = np.ascontiguousarray(turned.T, layer.dtype)
@@ -91,8 +97,8 @@ def _field(
 def _scratch(operator: Operator) -> tuple[int, ...]:
     """Request the sums of integer layers, and a wider copy of an int16 bias."""
     sums = {"INT8": (4 * operator.outputs[0].size,), "INT16": (8 * operator.outputs[0].size,)}
-    bias = operator.inputs[3] if len(operator.inputs) > 3 else None
-    copy = (8 * bias.size,) if bias is not None and bias.type == "INT16" else ()
+    bias = operator.optional(3)
+    copy = (8 * bias.size,) if bias and bias.type == "INT16" else ()
     return (*sums.get(operator.outputs[0].type, ()), *copy)
 
 

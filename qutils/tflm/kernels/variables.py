@@ -16,7 +16,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from qutils.errors import InvalidModelError
 from qutils.tflm.graph import DTYPES, Operator, Subgraph, Tensor
 from qutils.tflm.kernels.base import Array, Host, Kernel, Run, refuse_types, require_count
 
@@ -39,9 +38,8 @@ def find_variables(subgraphs: Sequence[Subgraph]) -> dict[str, Tensor | None]:
         first = variables[name]
         size_bytes = first.size_bytes if first else 0
         if value is not None and value.size_bytes != size_bytes:
-            raise InvalidModelError(
-                f"{operator.label} copies {value.size_bytes} bytes, but the variable {name!r} "
-                f"was given {size_bytes}"
+            raise operator.invalid(
+                f"copies {value.size_bytes} bytes, but the variable {name!r} was given {size_bytes}"
             )
     return variables
 
@@ -57,9 +55,7 @@ def _uses(subgraphs: Sequence[Subgraph]) -> Iterator[tuple[Operator, str, Tensor
             elif operator.name in ("READ_VARIABLE", "ASSIGN_VARIABLE"):
                 handle = operator.input(0)
                 if handle.index not in names:
-                    raise InvalidModelError(
-                        f"{operator.label}: {handle.label} is no handle of a variable"
-                    )
+                    raise operator.invalid(f"{handle.label} is no handle of a variable")
                 copied = (*operator.inputs[1:], *operator.outputs)[0]
                 yield operator, names[handle.index], copied
 

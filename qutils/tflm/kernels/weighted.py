@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from qutils.errors import InvalidModelError
 from qutils.tflm.graph import Operator, Tensor
 from qutils.tflm.kernels.base import (
     Array,
@@ -28,6 +27,7 @@ from qutils.tflm.kernels.base import (
     constant,
     refuse_types,
     require_count,
+    require_rank,
     require_shape,
 )
 from qutils.tflm.kernels.certified import CertifiedStage
@@ -90,34 +90,36 @@ class Weighted:
         """
         require_count(operator, (2, 3))
         source, weights, target = operator.input(0), operator.input(1), operator.outputs[0]
-        is_float = _check_types(operator) == "FLOAT32"
-        is_wide = source.type == "INT16"
-        if constant(operator, 1).size == 0 or len(weights.shape) != rank:
-            raise InvalidModelError(f"{operator.label} has a filter of shape {list(weights.shape)}")
-        bias = _bias(operator, weights.shape[axis], np.float32 if is_float else np.int64)
-        if is_float:
+        kind = _check_types(operator)
+        values = constant(operator, 1)
+        require_rank(operator, rank, weights)
+        if values.size == 0:
+            raise operator.invalid(f"{weights.label} is empty")
+        channels = weights.shape[axis]
+        if kind == "FLOAT32":
+            bias = _bias(operator, channels, np.float32)
             low, high = activation_limits(operator)
-            return cls(
-                constant(operator, 1),
-                np.dtype(np.float32),
-                0,
-                float_product,
-                lambda total: np.clip(total + bias, low, high),
+
+            def finish_floats(total: Array) -> Array:
+                return np.clip(total + bias, low, high)
+
+            return cls(values, np.dtype(np.float32), 0, float_product, finish_floats)
+        bias, scales = _bias(operator, channels, np.int64), weights.scales
+        if len(scales) not in (1, channels):
+            raise operator.invalid(
+                f"{weights.label} has {len(scales)} scales for {channels} channels"
             )
-        scales = weights.scales
-        if len(scales) not in (1, weights.shape[axis]):
-            raise InvalidModelError(
-                f"{operator.label}: {weights.label} has {len(scales)} scales for "
-                f"{weights.shape[axis]} channels"
-            )
-        values = _centered(operator)
+        values = values.astype(np.int64)
+        if operator.name == "FULLY_CONNECTED":
+            # No other operator of TFLM's reads the filter's zero point.
+            values -= np.int64(weights.zero_point)
         zero_point = 0 if _ignores_zero_points(operator) else source.zero_point
         others = tuple(dimension for dimension in range(rank) if dimension != axis)
         largest = -np.int64(np.iinfo(source.type.lower()).min) + np.int64(abs(zero_point))
         reach = largest * np.abs(values).sum(others)
         real = source.scale * scales / target.scale
-        finish = _int16_stage(operator, real, bias) if is_wide else stage(operator, real, bias)
-        if isinstance(finish, OutputStage) and not is_wide:
+        finish = (_int16_stage if kind == "INT16" else stage)(operator, real, bias)
+        if isinstance(finish, OutputStage) and kind == "INT8":
             finish = CertifiedStage(finish, reach)
         return cls(values, exact_dtype(int(reach.max())), zero_point, np.matmul, finish)
 
@@ -155,18 +157,10 @@ def _int16_stage(
     operator: Operator, real: NDArray[np.float64], bias: NDArray[np.int64]
 ) -> OutputStage:
     """Return the last step of a 16x8 layer: the width of the bias is the width of the sums."""
-    given = operator.inputs[2] if len(operator.inputs) > 2 else None
+    given = operator.optional(2)
     is_narrow = given is not None and given.type == "INT32"
     stage = (OutputStage if is_narrow else WideStage).of(operator, real, bias)
     return replace(stage, zero_point=0) if _ignores_zero_points(operator) else stage
-
-
-def _centered(operator: Operator) -> NDArray[np.int64]:
-    """Return the filter without its zero point, which only FULLY_CONNECTED has."""
-    values = constant(operator, 1).astype(np.int64)
-    if operator.name == "FULLY_CONNECTED":
-        values -= np.int64(operator.input(1).zero_point)
-    return values
 
 
 def _check_types(operator: Operator) -> str:
@@ -178,7 +172,7 @@ def _check_types(operator: Operator) -> str:
         if operator.name == "FULLY_CONNECTED" and source.type == target.type:
             words = f"Input type: {pair[0]} with filter type: {pair[1]} not supported. {words}"
         refuse_types(operator, words)
-    bias = operator.inputs[2] if len(operator.inputs) > 2 else None
+    bias = operator.optional(2)
     if bias is None or bias.type == _BIAS_TYPES[pair]:
         return source.type
     if pair != ("INT16", "INT8") or bias.type != _INT16_BIAS_TYPES.get(operator.name):
@@ -188,7 +182,8 @@ def _check_types(operator: Operator) -> str:
 
 def _bias(operator: Operator, channels: int, dtype: type) -> Array:
     """Return one value per channel of the output, or a single 0 without a bias."""
-    if len(operator.inputs) < 3 or operator.inputs[2] is None:
+    bias = operator.optional(2)
+    if bias is None:
         return np.zeros(1, dtype)
-    require_shape(operator, operator.input(2), (channels,))
+    require_shape(operator, bias, (channels,))
     return constant(operator, 2).astype(dtype)

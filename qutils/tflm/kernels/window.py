@@ -8,9 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import Operator
-from qutils.tflm.kernels.base import Array
+from qutils.tflm.kernels.base import Array, require_rank
 
 # Padded inputs may be larger than inputs by this factor.
 _LARGEST_PADDING = 64
@@ -42,14 +41,12 @@ class Window:
     def of(cls, operator: Operator, size: tuple[int, int]) -> "Window":
         """Place a window of `size` over the operator's first input, by its options."""
         options, source = operator.options, operator.input(0)
-        if len(source.shape) != 4 or len(operator.outputs[0].shape) != 4:
-            raise InvalidModelError(f"{operator.label} needs input and output of 4 dimensions")
+        require_rank(operator, 4, source, operator.outputs[0])
         stride = options["stride_h"], options["stride_w"]
         dilation = options.get("dilation_h", 1), options.get("dilation_w", 1)
         if min(*stride, *dilation, *size) < 1:
-            raise InvalidModelError(
-                f"{operator.label} has window {size}, stride {stride}, dilation {dilation}: "
-                "all must be at least 1"
+            raise operator.invalid(
+                f"has window {size}, stride {stride}, dilation {dilation}: all must be at least 1"
             )
         spans = [
             place(options["padding"], *numbers)
@@ -57,12 +54,12 @@ class Window:
         ]
         output, before, after = zip(*spans, strict=True)
         if min(output) < 1:
-            raise InvalidModelError(f"{operator.label}: the window {size} is larger than the input")
+            raise operator.invalid(f"the window {size} is larger than the input")
         height, width = source.shape[1:3]
         padded = (height + before[0] + after[0]) * (width + before[1] + after[1])
         if padded > _LARGEST_PADDING * (height * width + 1024):
-            raise UnsupportedOperatorError(
-                f"{operator.label}: the window {size} with dilation {dilation} reaches too far "
+            raise operator.unsupported(
+                f"the window {size} with dilation {dilation} reaches too far "
                 "beyond the input for the emulator, which pads in memory"
             )
         return cls(size, stride, dilation, (height, width), output, before, after)

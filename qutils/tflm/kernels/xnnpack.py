@@ -25,7 +25,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qutils.affine import round_half_away
-from qutils.errors import UnsupportedOperatorError
 from qutils.tflm import kernels as tflm
 from qutils.tflm.graph import Operator, Tensor
 from qutils.tflm.kernels import (
@@ -47,9 +46,10 @@ from qutils.tflm.kernels.base import (
     constant,
     quantized_limits,
 )
+from qutils.tflm.kernels.elementwise import broadcast
 from qutils.tflm.kernels.libm import exponential
 from qutils.tflm.kernels.output_stage import wrap_int32
-from qutils.tflm.kernels.rescale import rescaler
+from qutils.tflm.kernels.rescale import centred, rescaler
 
 Floats = NDArray[np.float32]
 
@@ -134,20 +134,9 @@ def prepare_mul(operator: Operator) -> Run:
 
 
 def _on_pairs(operator: Operator, function: Callable[[Array, Array], Array]) -> Run:
-    """Apply a function to two inputs without their zero points, of equal rank."""
-    rank = len(operator.outputs[0].shape)
-    tensors = operator.input(0), operator.input(1)
-
-    def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
-        a, b = (
-            (x.astype(np.int64) - t.zero_point).reshape(
-                len(x), *(1,) * (rank - len(t.shape)), *t.shape
-            )
-            for x, t in zip(inputs, tensors, strict=True)
-        )
-        return (function(a, b),)
-
-    return run
+    """Apply a function to two inputs without their zero points."""
+    first, second = operator.input(0), operator.input(1)
+    return broadcast(operator, lambda a, b: function(centred(a, first), centred(b, second)))
 
 
 def prepare_reduce(operator: Operator, is_mean: bool) -> Run:
@@ -272,7 +261,7 @@ def _require(operator: Operator, factor: Floats, low: float, high: float) -> Flo
 
 
 def _refuse(operator: Operator, why: str) -> NoReturn:
-    raise UnsupportedOperatorError(f'{operator.label}: not with rounding="xnnpack": {why}')
+    raise operator.unsupported(f'not with rounding="xnnpack": {why}')
 
 
 def _require_int8(operator: Operator) -> None:

@@ -277,6 +277,11 @@ class Network:
         layers = (change(layer) if isinstance(layer, Linear) else layer for layer in self.layers)
         return replace(self, layers=tuple(layers))
 
+    def check_folded(self) -> None:
+        """Raise ValueError where a batch norm is not folded."""
+        if unfolded := [layer.name for layer in self.linear if layer.norm]:
+            raise ValueError(f"fold_batch_norms first: {', '.join(unfolded)} have a batch norm")
+
     def _run(self, x: Floats) -> Floats:
         for layer in self.layers:
             x = layer(x)

@@ -2,6 +2,7 @@
 
 __all__ = [
     "ArenaOutOfMemoryError",
+    "CalibrationError",
     "ConversionError",
     "ExportError",
     "FileError",
@@ -41,6 +42,10 @@ class UnsupportedFeatureError(QutilsError, RuntimeError):
 
 class NoTimingDataError(QutilsError, LookupError):
     """Nobody has published the time that an estimate would need; what exists is listed."""
+
+
+class CalibrationError(QutilsError, ValueError):
+    """Values from which no range can be learned: none at all, NaN, or of changing channels."""
 
 
 class ConversionError(QutilsError, ValueError):

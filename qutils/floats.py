@@ -1,4 +1,4 @@
-"""What float32 costs: the bits of a number, the bytes and multiplications of a network."""
+"""What floats cost: the bits of a number, the bytes and multiplications of a network."""
 
 from dataclasses import dataclass
 from math import prod
@@ -8,18 +8,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
-    "Float32Fields",
+    "BFLOAT16",
+    "FLOAT16",
+    "FLOAT32",
+    "FloatFields",
+    "FloatFormat",
     "LayerCost",
     "activation_peak_bytes",
-    "float32_fields",
-    "float32_from_fields",
-    "float32_spacing",
+    "float_fields",
+    "float_from_fields",
+    "float_spacing",
     "network_cost",
+    "round_to_format",
     "weight_bytes",
 ]
-
-BIAS = 127
-FRACTION_BITS = 23
 
 # Keras class -> kind. Weighted layers whose multiplications `network_cost` can count.
 _WEIGHTED = {
@@ -49,17 +51,62 @@ _KINDS = _WEIGHTED | _POOLING | _WITHOUT_BUFFER
 
 
 @dataclass(frozen=True)
-class Float32Fields:
-    """The three fields of float32 numbers (IEEE 754 binary32), as int64 arrays of one shape.
+class FloatFormat:
+    """A binary floating-point format with infinities and subnormal numbers (IEEE 754).
+
+    Attributes
+    ----------
+    exponent_bits, fraction_bits
+        Widths of the two fields beside the sign.
+
+    Examples
+    --------
+    >>> FLOAT16.bits, FLOAT16.bias, FLOAT16.largest
+    (16, 15, 65504.0)
+    """
+
+    exponent_bits: int
+    fraction_bits: int
+
+    @property
+    def bits(self) -> int:
+        """Width of a number."""
+        return 1 + self.exponent_bits + self.fraction_bits
+
+    @property
+    def bias(self) -> int:
+        """What is added to the power of two of a normal number before it is stored."""
+        return 2 ** (self.exponent_bits - 1) - 1
+
+    @property
+    def largest(self) -> float:
+        """Largest finite number."""
+        return (2 - 2.0**-self.fraction_bits) * 2.0**self.bias
+
+    @property
+    def smallest_normal(self) -> float:
+        """Smallest number above 0 with all digits of the fraction."""
+        return 2.0 ** (1 - self.bias)
+
+
+FLOAT32 = FloatFormat(exponent_bits=8, fraction_bits=23)
+FLOAT16 = FloatFormat(exponent_bits=5, fraction_bits=10)
+# The upper half of a float32: its range with fewer digits.
+BFLOAT16 = FloatFormat(exponent_bits=8, fraction_bits=7)
+
+
+@dataclass(frozen=True)
+class FloatFields:
+    """The three fields of floating-point numbers, as int64 arrays of one shape.
 
     Attributes
     ----------
     sign
         1 bit: 0 or 1.
     exponent
-        8 bits as stored, 0 to 255: for normal numbers the power of two plus 127.
+        As stored: for normal numbers the power of two plus the format's bias.
     fraction
-        23 bits, 0 to 2**23 - 1: the digits after the leading 1 of a normal number.
+        The digits after the leading 1 of a normal number, as a whole number.
     """
 
     sign: NDArray[np.int64]
@@ -67,20 +114,23 @@ class Float32Fields:
     fraction: NDArray[np.int64]
 
 
-def float32_fields(x: ArrayLike) -> Float32Fields:
-    """Take float32 numbers apart into sign, exponent and fraction.
+def float_fields(x: ArrayLike, form: FloatFormat = FLOAT32) -> FloatFields:
+    """Take floating-point numbers apart into sign, exponent and fraction.
 
-    A normal number is ``(-1)**sign * 2**(exponent - 127) * (1 + fraction / 2**23)``; exponent 0
-    marks zero and the subnormal numbers, 255 infinity and NaN.
+    A normal number is
+    ``(-1)**sign * 2**(exponent - bias) * (1 + fraction / 2**fraction_bits)``; exponent 0 marks
+    zero and the subnormal numbers, the largest exponent infinity and NaN.
 
     Parameters
     ----------
     x
-        Real values of any shape; rounded to float32 first.
+        Real values of any shape; rounded to float32 first, then to `form`, half to even.
+    form
+        FLOAT32, FLOAT16 or BFLOAT16.
 
     Returns
     -------
-    Float32Fields
+    FloatFields
         Arrays of the same shape.
 
     Notes
@@ -91,25 +141,24 @@ def float32_fields(x: ArrayLike) -> Float32Fields:
     --------
     -0.75 is -1.5 * 2**-1:
 
-    >>> fields = float32_fields(-0.75)
+    >>> fields = float_fields(-0.75)
     >>> int(fields.sign), int(fields.exponent) - 127, int(fields.fraction) / 2**23
     (1, -1, 0.5)
     """
-    with np.errstate(over="ignore"):
-        word = np.asarray(x, dtype=np.float32).view(np.uint32).astype(np.int64)
-    return Float32Fields(
-        sign=word >> 31,
-        exponent=(word >> FRACTION_BITS) & 0xFF,
-        fraction=word & (2**FRACTION_BITS - 1),
+    word = _words(x, form)
+    return FloatFields(
+        sign=word >> (form.bits - 1),
+        exponent=(word >> form.fraction_bits) & (2**form.exponent_bits - 1),
+        fraction=word & (2**form.fraction_bits - 1),
     )
 
 
-def float32_from_fields(fields: Float32Fields) -> NDArray[np.float32]:
-    """Put sign, exponent and fraction together again: the inverse of `float32_fields`.
+def float_from_fields(fields: FloatFields, form: FloatFormat = FLOAT32) -> NDArray[np.float32]:
+    """Put sign, exponent and fraction together again: the inverse of `float_fields`.
 
     Returns
     -------
-    float32 array of the fields' shape.
+    float32 array of the fields' shape; it holds every number of the three formats exactly.
 
     Raises
     ------
@@ -118,31 +167,60 @@ def float32_from_fields(fields: Float32Fields) -> NDArray[np.float32]:
 
     Examples
     --------
-    >>> float(float32_from_fields(float32_fields(0.1)))
+    >>> float(float_from_fields(float_fields(0.1)))
     0.10000000149011612
     """
-    for name, bits in (("sign", 1), ("exponent", 8), ("fraction", FRACTION_BITS)):
-        value = np.asarray(getattr(fields, name))
+    word = np.zeros((), dtype=np.int64)
+    for name, bits in (
+        ("sign", 1),
+        ("exponent", form.exponent_bits),
+        ("fraction", form.fraction_bits),
+    ):
+        value = np.asarray(getattr(fields, name), dtype=np.int64)
         if ((value < 0) | (value >= 2**bits)).any():
             raise ValueError(f"{name} must fit {bits} bits, got {value}")
-    sign, exponent, fraction = (
-        np.asarray(field, dtype=np.int64)
-        for field in (fields.sign, fields.exponent, fields.fraction)
-    )
-    word = (sign << 31) | (exponent << FRACTION_BITS) | fraction
-    return word.astype(np.uint32).view(np.float32)
+        word = (word << bits) | value
+    if form == FLOAT16:
+        return word.astype(np.uint16).view(np.float16).astype(np.float32)
+    return (word << (32 - form.bits)).astype(np.uint32).view(np.float32)
 
 
-def float32_spacing(x: ArrayLike) -> NDArray[np.float32]:
-    """Distance from each number to the next larger float32 in magnitude (one ulp).
-
-    ``2**(exponent - 127 - 23)`` for normal numbers: it grows with the number, where the step of
-    an integer format is the same everywhere.
+def round_to_format(x: ArrayLike, form: FloatFormat) -> NDArray[np.float32]:
+    """Return the nearest numbers that a format has, ties to the even fraction.
 
     Parameters
     ----------
     x
-        Finite real values of any shape; rounded to float32 first.
+        Real values of any shape; rounded to float32 first.
+    form
+        FLOAT32, FLOAT16 or BFLOAT16.
+
+    Returns
+    -------
+    float32 array of the same shape. Beyond the largest number of the format it is infinite.
+
+    Examples
+    --------
+    float16 keeps more digits, bfloat16 more range:
+
+    >>> [round_to_format([0.1, 70_000.0], form).tolist() for form in (FLOAT16, BFLOAT16)]
+    [[0.0999755859375, inf], [0.10009765625, 70144.0]]
+    """
+    return float_from_fields(float_fields(x, form), form)
+
+
+def float_spacing(x: ArrayLike, form: FloatFormat = FLOAT32) -> NDArray[np.float32]:
+    """Distance from each number to the next larger one in magnitude (one ulp).
+
+    ``2**(exponent - bias - fraction_bits)`` for normal numbers: it grows with the number, where
+    the step of an integer format is the same everywhere.
+
+    Parameters
+    ----------
+    x
+        Real values of any shape, finite in `form`; rounded to it first.
+    form
+        FLOAT32, FLOAT16 or BFLOAT16.
 
     Returns
     -------
@@ -151,19 +229,37 @@ def float32_spacing(x: ArrayLike) -> NDArray[np.float32]:
     Raises
     ------
     ValueError
-        `x` holds NaN or infinity.
+        `x` holds NaN or infinity, or rounds to it.
 
     Examples
     --------
-    >>> float32_spacing([1.0, 2.0**24]).tolist()
+    >>> float_spacing([1.0, 2.0**24]).tolist()
     [1.1920928955078125e-07, 2.0]
+    >>> float_spacing([1.0, 2.0**15], FLOAT16).tolist()
+    [0.0009765625, 32.0]
     """
+    exponent = float_fields(x, form).exponent
+    if (exponent == 2**form.exponent_bits - 1).any():
+        raise ValueError("NaN and infinity have no spacing")
+    exponent = np.maximum(exponent, 1)  # subnormals share the smallest
+    return np.ldexp(np.float32(1.0), exponent - (form.bias + form.fraction_bits)).astype(np.float32)
+
+
+def _words(x: ArrayLike, form: FloatFormat) -> NDArray[np.int64]:
+    """Return the bits of numbers in a format, as whole numbers."""
     with np.errstate(over="ignore"):
         values = np.asarray(x, dtype=np.float32)
-    if not np.isfinite(values).all():
-        raise ValueError("NaN and infinity have no spacing")
-    exponent = np.maximum(float32_fields(values).exponent, 1)  # subnormals share the smallest
-    return np.ldexp(np.float32(1.0), exponent - (BIAS + FRACTION_BITS)).astype(np.float32)
+        if form == FLOAT16:
+            return values.astype(np.float16).view(np.uint16).astype(np.int64)
+    word = values.view(np.uint32).astype(np.int64)
+    if form == FLOAT32:
+        return word
+    if form != BFLOAT16:
+        raise ValueError(f"the formats are FLOAT32, FLOAT16 and BFLOAT16, got {form}")
+    even = (word >> 16) & 1
+    # A carry out of the fraction goes to the exponent, where it belongs; not so for NaN.
+    quiet_nan = (word >> 16) | 0x40
+    return np.where(np.isnan(values), quiet_nan, (word + 0x7FFF + even) >> 16)
 
 
 @dataclass(frozen=True)
@@ -191,8 +287,20 @@ class LayerCost:
     output_bytes: int
     macs: int
 
+    @property
+    def live_bytes(self) -> int:
+        """Bytes of activations while the layer runs: its input and its output.
 
-def network_cost(model: Any, bytes_per_value: int = 4) -> list[LayerCost]:
+        0 for batch norm, activations and dropout, which the converter folds into a neighbor, and
+        for a reshape, which moves nothing.
+        """
+        folded = self.kind in _WITHOUT_BUFFER.values()
+        return 0 if folded else self.input_bytes + self.output_bytes
+
+
+def network_cost(
+    model: Any, *, weight_bits: int = 32, activation_bits: int = 32
+) -> list[LayerCost]:
     """List what each layer of a Keras network costs in memory and multiplications.
 
     Parameters
@@ -200,9 +308,9 @@ def network_cost(model: Any, bytes_per_value: int = 4) -> list[LayerCost]:
     model
         A built Keras model, a plain chain of layers. Only its attributes are read; Keras is not
         imported.
-    bytes_per_value
-        Of weights and activations: 4 for float32, 1 for int8. (In an int8 file the biases stay
-        int32, and there are scales: this is the count without them.)
+    weight_bits, activation_bits
+        Of each value: 32 for float32, 8 for int8, 4 for int4 packed two to a byte. (In an int8
+        file the biases stay int32, and there are scales: this is the count without them.)
 
     Returns
     -------
@@ -212,8 +320,8 @@ def network_cost(model: Any, bytes_per_value: int = 4) -> list[LayerCost]:
     Raises
     ------
     ValueError
-        A kind of layer that is not known here, a layer with several inputs (not a chain), or
-        `bytes_per_value` below 1; the message names the layer.
+        A kind of layer that is not known here, or one with several inputs (not a chain), which
+        the message names; or bits below 1.
 
     Notes
     -----
@@ -229,10 +337,10 @@ def network_cost(model: Any, bytes_per_value: int = 4) -> list[LayerCost]:
     >>> weight_bytes(costs), activation_peak_bytes(costs)
     (827688, 62720)
     """
-    if bytes_per_value < 1:
-        raise ValueError(f"bytes_per_value must be at least 1, got {bytes_per_value}")
+    if min(weight_bits, activation_bits) < 1:
+        raise ValueError(f"a value takes at least 1 bit, got {weight_bits} and {activation_bits}")
     layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
-    return [_layer_cost(layer, bytes_per_value) for layer in layers]
+    return [_layer_cost(layer, weight_bits, activation_bits) for layer in layers]
 
 
 def weight_bytes(costs: list[LayerCost]) -> int:
@@ -247,22 +355,17 @@ def weight_bytes(costs: list[LayerCost]) -> int:
 
 
 def activation_peak_bytes(costs: list[LayerCost]) -> int:
-    """Bytes of RAM at the worst moment: the largest sum of one layer's input and output.
-
-    While a layer runs, both are alive. Batch norm, activations and dropout are folded away by
-    the converter and a reshape moves nothing, so they are not counted.
+    """Bytes of RAM at the worst moment: the largest `LayerCost.live_bytes`.
 
     Examples
     --------
     >>> activation_peak_bytes([LayerCost("fc", "dense", 6, 24, 8, 12, 6)])
     20
     """
-    folded = set(_WITHOUT_BUFFER.values())
-    buffers = [c.input_bytes + c.output_bytes for c in costs if c.kind not in folded]
-    return max(buffers, default=0)
+    return max((cost.live_bytes for cost in costs), default=0)
 
 
-def _layer_cost(layer: Any, bytes_per_value: int) -> LayerCost:
+def _layer_cost(layer: Any, weight_bits: int, activation_bits: int) -> LayerCost:
     kind = _KINDS.get(type(layer).__name__)
     if kind is None:
         raise ValueError(
@@ -276,11 +379,15 @@ def _layer_cost(layer: Any, bytes_per_value: int) -> LayerCost:
         name=layer.name,
         kind=kind,
         parameters=parameters,
-        weight_bytes=parameters * bytes_per_value,
-        input_bytes=prod(layer.input.shape[1:]) * bytes_per_value,
-        output_bytes=prod(layer.output.shape[1:]) * bytes_per_value,
+        weight_bytes=_whole_bytes(parameters * weight_bits),
+        input_bytes=_whole_bytes(prod(layer.input.shape[1:]) * activation_bits),
+        output_bytes=_whole_bytes(prod(layer.output.shape[1:]) * activation_bits),
         macs=_macs(layer),
     )
+
+
+def _whole_bytes(bits: int) -> int:
+    return (bits + 7) // 8
 
 
 def _macs(layer: Any) -> int:

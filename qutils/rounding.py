@@ -221,7 +221,7 @@ class _Reconstruction:
 
     layer: Linear
     products: NDArray[np.float64]  # a^T a, (groups, K, K)
-    wanted: NDArray[np.float64]  # a^T x W, (K, C)
+    wanted: NDArray[np.floating]  # a^T x W, (K, C)
     energy: NDArray[np.float64]  # |x W|^2, (C,)
 
     @classmethod
@@ -241,11 +241,11 @@ class _Reconstruction:
             (sums**2).mean(axis=1).reshape(-1),
         )
 
-    def half_gradient(self, columns: NDArray[np.floating]) -> NDArray[np.float64]:
+    def half_gradient(self, columns: NDArray[np.floating]) -> NDArray[np.floating]:
         layer = self.layer
         return layer.ungrouped(self.products @ layer.grouped(columns)) - self.wanted
 
-    def of_columns(self, columns: NDArray[np.floating]) -> NDArray[np.float64]:
+    def of_columns(self, columns: NDArray[np.floating]) -> NDArray[np.floating]:
         errors = (columns * (self.half_gradient(columns) - self.wanted)).sum(axis=0) + self.energy
         return np.maximum(errors, 0.0)
 

@@ -162,7 +162,7 @@ class _Lifetimes:
             for called in KERNELS[operator.name].calls(operator):
                 self._step += 1
                 self._visit(called)
-            for used in (*operator.inputs, *operator.outputs):
+            for used in operator.tensors:
                 self._use(number, used)
             self.scratch[number, operator.index] = first, self._step
         for tensor in graph.outputs:
@@ -171,10 +171,9 @@ class _Lifetimes:
     def _create(self, number: int, tensor: Tensor) -> None:
         self.tensors[number, tensor.index] = self._step, self._step
 
-    def _use(self, number: int, tensor: Tensor | None) -> None:
-        if tensor is not None:
-            first, _ = self.tensors.get((number, tensor.index), (self._step, 0))
-            self.tensors[number, tensor.index] = first, self._step
+    def _use(self, number: int, tensor: Tensor) -> None:
+        first, _ = self.tensors.get((number, tensor.index), (self._step, 0))
+        self.tensors[number, tensor.index] = first, self._step
 
 
 def _requests(model: Model) -> list[Allocation]:

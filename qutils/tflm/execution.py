@@ -132,7 +132,7 @@ def _steps(subgraph: Subgraph, kernels: Mapping[str, Kernel], host: Host) -> lis
 
 def _last_uses(subgraph: Subgraph) -> dict[int, list[int]]:
     """Return for each operator the tensors that are not needed after it."""
-    last = {t.index: op.index for op in subgraph.operators for t in (*op.outputs, *op.inputs) if t}
+    last = {t.index: op.index for op in subgraph.operators for t in op.tensors}
     for tensor in subgraph.outputs:
         last.pop(tensor.index, None)
     ending: dict[int, list[int]] = {operator.index: [] for operator in subgraph.operators}

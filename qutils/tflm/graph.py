@@ -137,6 +137,11 @@ class Operator:
     outputs: tuple[Tensor, ...]
     options: Mapping[str, Any]
 
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """Inputs that are not left out, then outputs."""
+        return (*(tensor for tensor in self.inputs if tensor), *self.outputs)
+
     def optional(self, number: int) -> Tensor | None:
         """Return an input, or None where it is left out."""
         return self.inputs[number] if number < len(self.inputs) else None

@@ -1,8 +1,9 @@
 """Decode the bytes of a .tflite file into subgraphs, and check that they make sense."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.flatbuffer import Reader, Table
 from qutils.tflm.graph import DTYPES, Operator, Quantization, Subgraph, Tensor
 from qutils.tflm.schema import ACTIVATIONS, OPERATOR_NAMES, OPTION_FIELDS, PADDINGS, TYPE_NAMES
+
+Item = TypeVar("Item")
 
 # TFLM's memory planner counts bytes in a 32-bit int.
 _MAX_TENSOR_BYTES = 2**31 - 1
@@ -54,10 +57,16 @@ def parse_metadata(root: Table) -> dict[str, bytes]:
     for entry in root.tables(6, "metadata entry"):
         name = entry.text(0, "name")
         number = entry.scalar(1, "uint32", 0, "buffer")
-        if number >= len(buffers):
-            raise InvalidModelError(f"metadata {name!r} names buffer {number} of {len(buffers)}")
-        metadata[name] = buffers[number].content(0, "data")
+        buffer = _pick(buffers, number, f"metadata {name!r} names buffer")
+        metadata[name] = buffer.content(0, "data")
     return metadata
+
+
+def _pick(items: Sequence[Item], number: int, what: str) -> Item:
+    """Return one of several things that the file names by its number."""
+    if not 0 <= number < len(items):
+        raise InvalidModelError(f"{what} {number} of {len(items)}")
+    return items[number]
 
 
 def parse_subgraphs(root: Table) -> tuple[Subgraph, ...]:
@@ -122,17 +131,12 @@ def _subgraph(table: Table, buffers: list[memoryview], codes: list[str]) -> Subg
     tensors = tuple(_tensor(t, i, buffers) for i, t in enumerate(table.tables(0, "tensor")))
 
     def pick(indices: tuple[int, ...], what: str) -> tuple[Tensor, ...]:
-        for index in indices:
-            if not 0 <= index < len(tensors):
-                raise InvalidModelError(f"{what} names tensor {index} of {len(tensors)}")
-        return tuple(tensors[index] for index in indices)
+        return tuple(_pick(tensors, index, f"{what} names tensor") for index in indices)
 
     operators = []
     for i, entry in enumerate(table.tables(3, "operator")):
         number = entry.scalar(0, "uint32", 0, "opcode index")
-        if number >= len(codes):
-            raise InvalidModelError(f"operator {i} names operator code {number} of {len(codes)}")
-        name = codes[number]
+        name = _pick(codes, number, f"operator {i} names operator code")
         what = f"operator {i} {name}"
         inputs = tuple(
             None if index == -1 else pick((index,), f"an input of {what}")[0]
@@ -152,14 +156,12 @@ def _subgraph(table: Table, buffers: list[memoryview], codes: list[str]) -> Subg
 def _tensor(table: Table, index: int, buffers: list[memoryview]) -> Tensor:
     shape = table.integers(0, "int32", "shape")
     number = table.scalar(1, "int8", 0, "type")
-    if not 0 <= number < len(TYPE_NAMES):
-        raise InvalidModelError(f"tensor {index} has the unknown element type {number}")
     tensor = Tensor(
         index=index,
         name=table.text(3, "name"),
         shape=shape,
         shape_signature=table.integers(7, "int32", "shape signature") or shape,
-        type=TYPE_NAMES[number],
+        type=_pick(TYPE_NAMES, number, f"tensor {index} names element type"),
         quantization=_quantization(table.table(4, "quantization"), index),
         data=None,
         is_variable=table.scalar(5, "bool", False, "is_variable"),
@@ -241,12 +243,7 @@ def _options(entry: Table, name: str, what: str) -> dict[str, Any]:
             value = table.integers(position, "int32", field)
         else:
             value = table.scalar(position, "int8" if names else form, default, field)
-        if names is None:
-            options[field] = value
-        elif 0 <= value < len(names):
-            options[field] = names[value]
-        else:
-            raise InvalidModelError(f"{what} has the unknown {field} {value}")
+        options[field] = _pick(names, value, f"{what} names {field}") if names else value
     return options
 
 

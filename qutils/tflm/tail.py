@@ -190,8 +190,7 @@ def allocate(
         for size in kernel.persistent(operator):
             arena.persistent(size, _ALIGNMENT)
         for tensor in kernel.temporaries(operator):
-            if tensor is not None:
-                arena.tensor(tensor, arena.temporary)
+            arena.tensor(tensor, arena.temporary)
         scratch += len(kernel.scratch(operator))
         arena.resize_head((_SCRATCH_REQUESTS + scratch) * platform.scratch_request)
     if scratch:

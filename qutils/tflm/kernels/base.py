@@ -26,9 +26,9 @@ def nothing(operator: Operator) -> tuple[()]:
     return ()
 
 
-def all_tensors(operator: Operator) -> tuple[Tensor | None, ...]:
-    """Return the inputs and outputs."""
-    return (*operator.inputs, *operator.outputs)
+def _tensors(operator: Operator) -> tuple[Tensor, ...]:
+    """Describe each tensor once."""
+    return operator.tensors
 
 
 class Host(Protocol):
@@ -75,7 +75,7 @@ class Kernel:
     option_bytes: tuple[int, int] = (0, 0)
     scratch: Callable[[Operator], tuple[int, ...]] = nothing
     persistent: Callable[[Operator], tuple[int, ...]] = nothing
-    temporaries: Callable[[Operator], tuple[Tensor | None, ...]] = all_tensors
+    temporaries: Callable[[Operator], tuple[Tensor, ...]] = _tensors
     calls: Callable[[Operator], tuple[int, ...]] = nothing
     hosted: bool = False
 
@@ -126,7 +126,7 @@ def require_like(operator: Operator, *allowed: str) -> str:
 
 def refuse_types(operator: Operator, words: str = "") -> NoReturn:
     """Raise UnsupportedOperatorError for the operator's types, in TFLM's words where given."""
-    types = {t.type for t in (*operator.inputs, *operator.outputs) if t is not None}
+    types = {tensor.type for tensor in operator.tensors}
     if not words and "UINT8" in types:
         words = "uint8 models are not supported on TFLite Micro; quantize to int8"
     raise operator.unsupported(words or "the emulator has no kernel for these types")

@@ -13,7 +13,7 @@ from itertools import accumulate
 import numpy as np
 
 from qutils.tflm.graph import Operator, Tensor
-from qutils.tflm.kernels.base import Array, Kernel, Run, all_tensors, nothing, require_count
+from qutils.tflm.kernels.base import Array, Kernel, Run, nothing, require_count
 from qutils.tflm.kernels.moves import integers, require_axis, require_moved
 
 _JOINED = ("FLOAT32", "INT8", "INT16", "INT32", "INT64")
@@ -113,14 +113,16 @@ KERNELS = {
         prepare_concatenation,
         (80, 24),
         (8, 8),
-        temporaries=lambda operator: (operator.inputs[0], *all_tensors(operator)),
+        temporaries=lambda operator: (operator.input(0), *operator.tensors),
     ),
     "PACK": Kernel(prepare_pack, option_bytes=(8, 8), temporaries=nothing),
     "SPLIT": Kernel(
-        prepare_split, option_bytes=(4, 4), temporaries=lambda operator: operator.inputs[:1]
+        prepare_split, option_bytes=(4, 4), temporaries=lambda operator: (operator.input(0),)
     ),
     "SPLIT_V": Kernel(
-        prepare_split_v, option_bytes=(4, 4), temporaries=lambda operator: operator.inputs[2:]
+        prepare_split_v,
+        option_bytes=(4, 4),
+        temporaries=lambda operator: (operator.input(2),),
     ),
     "UNPACK": Kernel(prepare_unpack, option_bytes=(8, 8), temporaries=nothing),
 }

@@ -91,9 +91,9 @@ def _scratch(operator: Operator) -> tuple[int, ...]:
     return (*fixed, *sums)
 
 
-def _temporaries(operator: Operator) -> tuple[Tensor | None, ...]:
+def _temporaries(operator: Operator) -> tuple[Tensor, ...]:
     """Return the tensors in the order of ``PrepareMeanOrSum`` and what it calls."""
-    source, axis, target = operator.inputs[0], operator.inputs[1], operator.outputs[0]
+    source, axis, target = operator.tensors
     quantized = () if target.type == "FLOAT32" else (target,)
     return (source, target, axis, source, axis, *quantized)
 

@@ -44,9 +44,9 @@ def _view(operator: Operator, types: Sequence[str], words: str) -> Run:
     return lambda inputs: (inputs[0].reshape(len(inputs[0]), *target.shape),)
 
 
-def _first_and_output(operator: Operator) -> tuple[Tensor | None, ...]:
+def _first_and_output(operator: Operator) -> tuple[Tensor, ...]:
     """Leave out the shape, which TFLM does not look at."""
-    return (operator.inputs[0], *operator.outputs)
+    return (operator.input(0), *operator.outputs)
 
 
 KERNELS = {

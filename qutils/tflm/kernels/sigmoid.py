@@ -35,10 +35,8 @@ def prepare_logistic(operator: Operator) -> Run:
     to_steps = _to_table_steps(operator, doublings=0)
 
     def whole(x: Array) -> Array:
-        steps = to_steps(x)
-        sigmoid = _interpolated(np.abs(steps), 9, 0x7FFF << 10)
-        result = np.where(steps >= 0, sigmoid, (1 << 25) - 1 - sigmoid)
-        return ((result + (1 << 9)) >> 10).astype(np.int16)
+        over_half = _over_half(to_steps(x), 9, 0x7FFF << 10)
+        return ((over_half + (1 << 24) + (1 << 9)) >> 10).astype(np.int16)
 
     return on_one_input(tabulated(whole, kind))
 
@@ -53,10 +51,8 @@ def prepare_tanh(operator: Operator) -> Run:
     to_steps = _to_table_steps(operator, doublings=1)
 
     def whole(x: Array) -> Array:
-        steps = to_steps(x)
-        over_half = _interpolated(np.abs(steps), 8, 0xFFFF << 8) - (1 << 23)
-        result = np.where(steps >= 0, over_half, -over_half - 1)
-        return ((result + (1 << 7)) >> 8).astype(np.int16)
+        over_half = _over_half(to_steps(x), 8, 0xFFFF << 8)
+        return ((over_half + (1 << 7)) >> 8).astype(np.int16)
 
     return on_one_input(tabulated(whole, kind))
 
@@ -127,12 +123,18 @@ def _sigmoid_table() -> Whole:
 _SIGMOID = _sigmoid_table()
 
 
-def _interpolated(steps: Whole, bits: int, largest: int) -> Whole:
-    """Return 65536 * 2**bits * logistic(steps / 2**bits / 24) for `steps` >= 0."""
-    index = np.minimum(steps >> bits, 254)
+def _over_half(steps: Whole, bits: int, largest: int) -> Whole:
+    """Return 65536 * 2**bits * (logistic(steps / 2**bits / 24) - 1/2).
+
+    Between two entries of the table, `largest` for the logistic function beyond its end; below
+    zero mirrored, less 1.
+    """
+    size = np.abs(steps)
+    index = np.minimum(size >> bits, 254)
     left, right = _SIGMOID[index], _SIGMOID[index + 1]
-    between = (left << bits) + (steps & ((1 << bits) - 1)) * (right - left)
-    return np.where(steps >> bits >= 255, largest, between)
+    between = (left << bits) + (size & ((1 << bits) - 1)) * (right - left)
+    above = np.where(size >> bits >= 255, largest, between) - (1 << (15 + bits))
+    return np.where(steps >= 0, above, -above - 1)
 
 
 KERNELS = {

@@ -131,9 +131,9 @@ class Weighted:
         return centered
 
 
-def convolution_temporaries(operator: Operator) -> tuple[Tensor | None, ...]:
+def convolution_temporaries(operator: Operator) -> tuple[Tensor, ...]:
     """Return the tensors in the order of ``ConvPrepare`` and what it calls."""
-    return (*operator.outputs, *operator.inputs[:2], *operator.inputs, *operator.outputs)
+    return (*operator.outputs, operator.input(0), operator.input(1), *operator.tensors)
 
 
 def channel_arrays(operator: Operator) -> tuple[int, int]:

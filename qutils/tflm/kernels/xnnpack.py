@@ -266,17 +266,14 @@ def _refuse(operator: Operator, why: str) -> NoReturn:
 
 def _require_int8(operator: Operator) -> None:
     allowed = {"INT8", "FLOAT32"} if operator.name in ("QUANTIZE", "DEQUANTIZE") else {"INT8"}
-    tensors = [t for t in (*operator.inputs, *operator.outputs) if t is not None]
-    types = {t.type for t in tensors if t.data is None or t.type not in ("INT32", "INT64")}
+    types = {t.type for t in operator.tensors if t.data is None or t.type not in ("INT32", "INT64")}
     if types - allowed:
         _refuse(operator, "only int8 operators are held to LiteRT")
 
 
 def _require_same_quantization(operator: Operator) -> None:
     found = {
-        t.quantization and (t.scale, t.zero_point)
-        for t in (*operator.inputs, *operator.outputs)
-        if t is not None and t.type == "INT8"
+        t.quantization and (t.scale, t.zero_point) for t in operator.tensors if t.type == "INT8"
     }
     if len(found) > 1:
         _refuse(operator, "its tensors have not all the same scale and zero point")

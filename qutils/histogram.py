@@ -100,7 +100,8 @@ class StreamingHistogram:
             Two 1-D arrays of one length, float64 and int64. The upper edge is `width` further.
         """
         (bins,) = np.nonzero(self.counts)
-        return (bins - HALF) * self.width, self.counts[bins]
+        edges = (bins - HALF).astype(np.float64) * np.float64(self.width)
+        return edges, self.counts[bins]
 
     def magnitudes(self, *, with_zeros: bool = False) -> NDArray[np.int64]:
         """Count magnitudes.

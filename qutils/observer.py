@@ -62,7 +62,7 @@ class Observer(ABC):
         rows = self._rows(values)
         low, high = rows.min(axis=1).astype(np.float64), rows.max(axis=1).astype(np.float64)
         with np.errstate(over="ignore"):
-            if not np.isfinite(np.float32([low, high])).all():
+            if not np.isfinite(np.array([low, high], np.float32)).all():
                 raise CalibrationError(
                     "the calibration values hold NaN or infinity (as float32): look for a "
                     "division by 0 or a missing measurement in what is quantized"

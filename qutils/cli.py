@@ -11,10 +11,11 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console, RenderableType
 
 from qutils import files
@@ -66,10 +67,10 @@ def inspect(
         Path(model).name,
         board=board,
         library=library,
-        reference=files.read_model(reference) if reference else None,
-        data=files.read_array(data) if data else None,
+        reference=None if reference is None else files.read_model(reference),
+        data=_array(data),
     )
-    if html:
+    if html is not None:
         from qutils.tflm.report.page import page
 
         files.write(html, page(report).encode(), force)
@@ -77,9 +78,9 @@ def inspect(
         click.echo(json.dumps(report.to_json(), indent=2))
     else:
         _show(report_text(report, _console().width))
-    if html:
+    if html is not None:
         _note(f"The report with pictures: {html}")
-    return 1 if board and not report.verdicts[0] else 0
+    return 1 if board is not None and not report.verdicts[0] else 0
 
 
 @commands.command(name="compare")
@@ -93,7 +94,7 @@ def compare_models(first: str, second: str, data: str | None) -> None:
     """
     models = files.read_model(first), files.read_model(second)
     names = Path(first).name, Path(second).name
-    _show(comparison_text(compare(models, names, files.read_array(data) if data else None)))
+    _show(comparison_text(compare(models, names, _array(data))))
 
 
 @commands.command(name="run")
@@ -113,7 +114,7 @@ def run_model(model: str, inputs: tuple[str, ...], out: str | None, force: bool)
     as_real = all(array.dtype.kind == "f" for array in arrays)
     if as_real:
         outputs = [to_real(t, values) for t, values in zip(targets, outputs, strict=True)]
-    if out:
+    if out is not None:
         files.write_arrays(out, outputs, force)
         _note(f"The outputs: {out}")
     else:
@@ -150,6 +151,10 @@ def export(model: str, target: str, out: str, board: str | None) -> None:
         files.read_model(model), target, Path(out), name=Path(model).stem, board=board
     ):
         click.echo(path)
+
+
+def _array(path: str | None) -> NDArray[Any] | None:
+    return None if path is None else files.read_array(path)
 
 
 def _console() -> Console:

@@ -95,8 +95,9 @@ def write_arrays(path: str, arrays: Sequence[NDArray[Any]], force: bool) -> None
     elif path.endswith(".npy") and len(arrays) == 1:
         np.save(content, arrays[0])
     else:
-        names = ".npy or .npz" if len(arrays) == 1 else ".npz"
-        raise FileError(f"{path} should end in {names} for {len(arrays)} outputs")
+        one = len(arrays) == 1
+        names = ".npy or .npz for one output" if one else f".npz for {len(arrays)} outputs"
+        raise FileError(f"{path} should end in {names}")
     write(path, content.getvalue(), force)
 
 

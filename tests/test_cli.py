@@ -160,7 +160,10 @@ def test_export(folder, capsys):
         ("inspect cut.tflite", "cut.tflite: "),
         ("inspect tiny.tflite --board nano", "no board 'nano'; did you mean nano33ble"),
         ("inspect tiny.tflite --board pico --library cmsis-nn", "tflm-cmsis-nn"),
+        ("inspect tiny.tflite --board=", "no board ''; did you mean"),
         ("inspect tiny.tflite --library tflm", "give the board too"),
+        ("inspect tiny.tflite --board pico --library=", "no library ''; did you mean"),
+        ("inspect tiny.tflite --data=", "there is no file"),
         ("inspect tiny.tflite --float tiny.tflite", "give both"),
         ("inspect tiny.tflite --float tiny.tflite --data real.npy", "input is INT8, not FLOAT32"),
         ("inspect tiny.tflite --html .", ". is a folder"),
@@ -175,10 +178,14 @@ def test_export(folder, capsys):
         ("run tiny.tflite pickled.npy", "pickled.npy holds pickled objects"),
         ("run tiny.tflite text.npy", "text.npy holds <U1, not numbers"),
         ("run tiny.tflite wide.npy", "(N, 2), this one has shape (4, 3)"),
+        ("run tiny.tflite none_at_all.npy", "(N, 2), this one has shape (0, 2)"),
         ("run tiny.tflite bytes.npy", "takes int8 or float32, the array holds uint8"),
         ("run tiny.tflite nan.npy", "holds NaN or infinity"),
         ("run tiny.tflite real.npy real.npy", "arrays given: 2, inputs of the model: 1"),
-        ("run tiny.tflite real.npy --out tiny.tflite", "tiny.tflite should end in .npy or .npz"),
+        (
+            "run tiny.tflite real.npy --out tiny.tflite",
+            "tiny.tflite should end in .npy or .npz for one output",
+        ),
         ("run tiny.tflite real.npy --out codes.npy", "codes.npy exists already"),
     ],
 )
@@ -191,6 +198,7 @@ def test_errors_are_one_sentence(folder, capsys, arguments, words):
     np.save("pickled.npy", np.array([{}], object), allow_pickle=True)
     np.save("text.npy", np.array(["a"]))
     np.save("wide.npy", np.zeros((4, 3), np.float32))
+    np.save("none_at_all.npy", np.zeros((0, 2), np.float32))
     np.save("bytes.npy", np.zeros((1, 2), np.uint8))
     np.save("nan.npy", np.full((1, 2), np.nan, np.float32))
     before = sorted(folder.iterdir())

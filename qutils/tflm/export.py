@@ -143,8 +143,8 @@ def _check_board(model: Model, target: str, board: str | None) -> None:
         )
     if not fits(model, board):
         raise ExportError(
-            f"the model does not fit the {found.name}: fits(model, {board!r}) says why; without a "
-            "board it is exported all the same"
+            f"the model does not fit the {found.name}: `qutils inspect MODEL --board {board}` says "
+            "why; without a board it is exported all the same"
         )
 
 

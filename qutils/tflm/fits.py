@@ -173,35 +173,36 @@ def fits(
 
 def _flash_reason(model: Model, flash: Room) -> str:
     low, high = (used - model.size_bytes for used in (flash.used, flash.used_high))
-    program = f"{low}" if low == high else f"{low} to {high}"
+    program = f"{low:,}" if low == high else f"{low:,} to {high:,}"
     if not flash.ok:
-        end = f"{-flash.margin} bytes are missing: the program does not link"
+        end = f"{-flash.margin:,} bytes are missing: the program does not link"
     elif not flash.sure:
-        end = f"with the larger program {-flash.margin_low} bytes are missing: it may not link"
+        end = f"with the larger program {-flash.margin_low:,} bytes are missing: it may not link"
     elif low == high:
-        end = f"{flash.margin} bytes are left"
+        end = f"{flash.margin:,} bytes are left"
     else:
-        end = f"{flash.margin_low} to {flash.margin} bytes are left"
+        end = f"{flash.margin_low:,} to {flash.margin:,} bytes are left"
     return (
-        f"Flash: the model takes {model.size_bytes} bytes and the program {program}, of "
-        f"{flash.available}; {end}."
+        f"Flash: the model takes {model.size_bytes:,} bytes and the program {program}, of "
+        f"{flash.available:,}; {end}."
     )
 
 
 def _arena_reason(plan: ArenaPlan, arena: Room) -> str:
     end = (
-        f"{arena.margin} bytes of SRAM are left for stack, heap and the rest of the program."
+        f"{arena.margin:,} bytes of SRAM are left for stack, heap and the rest of the program."
         if arena.ok
-        else f"{-arena.margin} bytes are missing: AllocateTensors fails on the device."
+        else f"{-arena.margin:,} bytes are missing: AllocateTensors fails on the device."
     )
     return (
-        f"Arena: activations take {plan.head_bytes} bytes (exact) and the interpreter about "
-        f"{plan.tail_bytes}, the least arena is about {arena.used} of {arena.available}; {end}"
+        f"Arena: activations take {plan.head_bytes:,} bytes (exact) and the interpreter "
+        f"about {plan.tail_bytes:,}, the least arena is about {arena.used:,} of "
+        f"{arena.available:,}; {end}"
     )
 
 
 def _operators_reason(kinds: tuple[str, ...], library: Library | None) -> str:
-    sentence = f"Operators: TFLite Micro has all of the model's, {', '.join(kinds)}"
+    sentence = f"Operators: TFLite Micro has all that the model needs, {', '.join(kinds)}"
     if library is None:
         return f"{sentence}."
     if library.replaces is None:
@@ -209,4 +210,5 @@ def _operators_reason(kinds: tuple[str, ...], library: Library | None) -> str:
     slow = [kind for kind in kinds if kind not in library.replaces]
     if not slow:
         return f"{sentence}; {library.name} brings kernels for all of them."
-    return f"{sentence}; with {library.name} the reference kernels run {', '.join(slow)}."
+    where = f"in {library.name}, " if library.replaces else ""
+    return f"{sentence}; {where}the reference kernels run {', '.join(slow)}."

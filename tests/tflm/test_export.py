@@ -561,7 +561,9 @@ def test_unknown_targets_and_boards_get_the_nearest_name(tmp_path):
 
 def test_boards_that_cannot_run_it_are_refused(tmp_path):
     message = refused(tmp_path, board="uno")
-    assert message.startswith("the model does not fit the Arduino Uno R3: fits(model, 'uno') says")
+    assert message.startswith(
+        "the model does not fit the Arduino Uno R3: `qutils inspect MODEL --board uno` says"
+    )
     message = refused(tmp_path, target="esp-idf", board="nano33ble")
     assert message.startswith("ESP-IDF is for boards with an ESP32, the Arduino Nano 33 BLE")
 

@@ -54,7 +54,7 @@ def test_the_values_of_one_layer():
     assert (layer.macs, layer.constant_bytes, layer.output_bytes) == (2, 2, 1)
     assert report.ms == layer.ms
     assert report.mj == layer.mj
-    assert report.verdicts == (fits(INT8, "l4r5zi"),)
+    assert report.verdicts == (fits(INT8, "l4r5zi", library="tflm-cmsis-nn"),)
     assert report.plan == plan_arena(INT8)
     assert report.summary() == (
         f"{INT8.size_bytes:,} bytes, 1 operator, 2 MACs; in: INT8 1x2; out: INT8 1x1."
@@ -63,6 +63,11 @@ def test_the_values_of_one_layer():
 
 def test_without_a_board_all_are_judged():
     assert [verdict.board.id for verdict in make_report(INT8, "x").verdicts] == list(BOARDS)
+
+
+def test_the_verdict_names_what_the_library_makes_faster():
+    report = make_report(INT8, "x", board="l4r5zi", library="tflm-cmsis-nn")
+    assert report.verdicts[0].reasons[2].endswith("brings kernels for all of them.")
 
 
 def test_no_published_times_are_a_sentence_not_an_error():
@@ -124,6 +129,12 @@ def test_text_stays_inside_its_width(width):
     assert max(len(line.rstrip()) for line in text.splitlines()) <= width
     assert "\x1b" not in text
     assert "The model fits the NUCLEO-L4R5ZI." in text
+
+
+def test_a_narrow_terminal_breaks_cells_and_cuts_none():
+    text = printed([*report_text(full_report(), 40)], 40)
+    assert "…" not in text
+    assert "FULLY" in text
 
 
 def test_the_arena_is_drawn_by_pencil():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from math import ceil
+from typing import Literal
 
 from rich import table as rich_table
 from rich.console import RenderableType
@@ -83,7 +84,9 @@ def _grid(table: Table) -> rich_table.Table:
     )
     for column in table.columns:
         name = column.removeprefix(">")
-        grid.add_column(name, justify="left" if name == column else "right")
+        # In a narrow terminal cells break, and nothing is cut.
+        side: Literal["left", "right"] = "left" if name == column else "right"
+        grid.add_column(name, justify=side, overflow="fold")
     for number, row in enumerate(table.rows):
         grid.add_row(*row, style="bold" if number in table.strong else "")
     return grid

@@ -76,16 +76,17 @@ def to_inputs(model: Model, arrays: Sequence[Array]) -> list[Array]:
 
 def _to_batch(tensor: Tensor, array: Array) -> Array:
     single = tensor.shape[:1] == (1,)
+    batch = array
     if array.shape == tensor.shape:
-        array = array[np.newaxis]
+        batch = array[np.newaxis]
     elif single and array.shape[1:] == tensor.shape[1:]:
-        array = array[:, np.newaxis]
-    if array.shape[1:] != tensor.shape or not len(array):
+        batch = array[:, np.newaxis]
+    if batch.shape[1:] != tensor.shape or not len(batch):
         wanted = ", ".join(["N", *(str(n) for n in tensor.shape[single:])])
         raise ValueError(
             f"{tensor.label} takes an array of shape ({wanted}), this one has shape {array.shape}"
         )
-    return array
+    return batch
 
 
 def _to_dtype(tensor: Tensor, array: Array) -> Array:

@@ -173,11 +173,11 @@ def make_report(
     >>> print(make_report(tiny_model(), "tiny", board="pico").summary())
     528 bytes, 1 operator, 0 MACs; in: INT8 1x2; out: INT8 1x2.
     """
-    if library and not board:
+    if library is not None and board is None:
         raise ValueError("a library's times belong to a board: give the board too")
     if (reference is None) != (data is None):
         raise ValueError("the float model and the data belong together: give both")
-    timing, found = _estimate(model, board, library) if board and library else ("", None)
+    timing, found = _estimate(model, board, library)
     return Report(
         name=name,
         size_bytes=model.size_bytes,
@@ -185,7 +185,9 @@ def make_report(
         outputs=tuple(_kind(tensor) for tensor in model.main.outputs),
         layers=tuple(_layer(operator, found) for operator in model.main.operators),
         plan=plan_arena(model),
-        verdicts=tuple(fits(model, b) for b in ([board] if board else BOARDS)),
+        verdicts=tuple(
+            fits(model, b, library=library) for b in (BOARDS if board is None else [board])
+        ),
         ms=found.ms if found else None,
         mj=found.mj if found else None,
         timing=timing,
@@ -193,8 +195,10 @@ def make_report(
     )
 
 
-def _estimate(model: Model, board: str, library: str) -> tuple[str, Estimate | None]:
-    """Return the estimate, and in words what it says or why there is none."""
+def _estimate(model: Model, board: str | None, library: str | None) -> tuple[str, Estimate | None]:
+    """Return in words what the estimate says or why there is none, and the estimate."""
+    if board is None or library is None:
+        return "", None
     try:
         found = estimate(model, board, library)
     except NoTimingDataError as error:

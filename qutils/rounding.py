@@ -17,11 +17,11 @@ __all__ = ["adaround", "round_adaptively", "round_nearest", "round_weights", "we
 # The rectified sigmoid reaches past 0 and 1, so that it can arrive there.
 _LOW, _HIGH = -0.1, 1.1
 # The regularizer's weight beside the reconstruction error, and its exponent's way.
-_REGULARIZER = 0.5
+_REGULARIZER = 3.0
 _FIRST_EXPONENT, _LAST_EXPONENT = 20.0, 2.0
 _WARM_UP = 0.2
 # Adam's.
-_RATE, _DECAY, _SQUARE_DECAY, _TINY = 0.02, 0.9, 0.999, 1e-8
+_RATE, _DECAY, _SQUARE_DECAY, _TINY = 0.03, 0.9, 0.999, 1e-8
 
 
 def weight_params(layer: Linear, bits: int = 8, per_channel: bool = True) -> QuantParams:
@@ -106,7 +106,7 @@ def adaround(
     inputs: ArrayLike,
     bits: int | Mapping[str, int] = 4,
     per_channel: bool = True,
-    iterations: int = 1000,
+    iterations: int = 500,
 ) -> Network:
     """Round each weight up or down, so that each layer's outputs stay closest: AdaRound.
 
@@ -158,7 +158,7 @@ def round_adaptively(
     approximate: NDArray[np.float32],
     bits: int = 4,
     per_channel: bool = True,
-    iterations: int = 1000,
+    iterations: int = 500,
 ) -> Linear:
     """Round one layer's weights up or down, by what its sums lose.
 
@@ -166,7 +166,7 @@ def round_adaptively(
     0 and 1. Minimized over all h, by Adam::
 
         |x W - approximate W'|^2 / (the same for the nearest rounding)
-            + 0.5 mean(1 - |2 h - 1|^beta)
+            + 3 mean(1 - |2 h - 1|^beta)
 
     where h = clip(1.2 sigmoid(v) - 0.1, 0, 1) and v is what is learned. The second term pushes
     each h to 0 or 1: not at all for the first fifth of the steps, then with a beta that falls from

@@ -11,6 +11,7 @@ TFLM: ``micro/micro_allocation_info.cc``, ``micro/memory_planner/greedy_memory_p
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,6 +47,8 @@ class Allocation:
     first, last
         The steps during which it is alive: inputs arrive at step 0, operator k runs at step
         k + 1.  A tensor that nothing uses has -1.
+    type
+        Element type of the tensor; None for scratch memory.
     """
 
     tensor: int | None
@@ -54,6 +57,7 @@ class Allocation:
     size_bytes: int
     first: int
     last: int
+    type: str | None
 
 
 @dataclass(frozen=True)
@@ -190,12 +194,12 @@ def _requests(model: Model) -> list[Allocation]:
             life = alive.tensors.get((number, tensor.index), _UNUSED)
             offset = offline[tensor.index] if offline else _OPEN
             size = round_up(tensor.size_bytes)
-            tensors.append(Allocation(tensor.index, tensor.name, offset, size, *life))
+            tensors.append(Allocation(tensor.index, tensor.name, offset, size, *life, tensor.type))
         for operator in subgraph.operators:
             life = alive.scratch.get((number, operator.index), _UNUSED)
             name = f"scratch of operator {operator.index} {operator.name}"
             scratch += [
-                Allocation(None, name, _OPEN, round_up(size), *life)
+                Allocation(None, name, _OPEN, round_up(size), *life, None)
                 for size in KERNELS[operator.name].scratch(operator)
             ]
     return tensors + scratch
@@ -288,18 +292,34 @@ def check_arena(model: Model, plan: ArenaPlan, arena_bytes: int) -> None:
 def _explanation(plan: ArenaPlan, arena_bytes: int) -> str:
     step = plan.peak_step()
     alive = plan.alive_at(step)
+    more = plan.min_arena_bytes - round_up(plan.head_bytes + plan.tail_bytes)
+    planning = f", and {more:,} more while it plans" if more else ""
     lines = [
-        f"The arena has {arena_bytes} bytes; the model needs about {plan.min_arena_bytes}: "
-        f"{plan.head_bytes} for activations (exact) and about {plan.tail_bytes} for the "
-        "interpreter (approximate).",
-        f"Most is alive at step {step}, {sum(a.size_bytes for a in alive)} bytes:",
+        f"The arena has {arena_bytes:,} bytes; the model needs about {plan.min_arena_bytes:,}: "
+        f"{plan.head_bytes:,} for activations (exact), about {plan.tail_bytes:,} for the "
+        f"interpreter{planning}.",
+        f"Most is alive at step {step}, {sum(a.size_bytes for a in alive):,} bytes:",
     ]
-    lines += [f"  {a.size_bytes:>9} bytes  {a.name or f'tensor {a.tensor}'}" for a in alive[:6]]
+    lines += [f"  {a.size_bytes:>9,} bytes  {_who(a)}" for a in alive[:6]]
     if len(alive) > 6:
         lines.append(f"  and {len(alive) - 6} smaller ones")
     lines.append(
-        "What would help: int8 instead of float32 activations (a quarter), fewer channels or a "
-        "stride in the layers that make these tensors, a smaller input, or a board with more "
-        "SRAM. Smaller weights would not: they stay in flash."
+        f"What would help: {', '.join(_advice(plan, alive))}, or a larger arena, on a board with "
+        "more SRAM if need be. Smaller weights would not: they stay in flash."
     )
     return "\n".join(lines)
+
+
+def _who(buffer: Allocation) -> str:
+    # The converter joins the names of all that it fused.
+    name = buffer.name.partition(";")[0] or f"tensor {buffer.tensor}"
+    return f"{buffer.type} {name}" if buffer.type else name
+
+
+def _advice(plan: ArenaPlan, alive: tuple[Allocation, ...]) -> Iterator[str]:
+    if any(a.type == "FLOAT32" for a in alive):
+        yield "int8 instead of float32 activations (a quarter)"
+    if 2 * plan.head_bytes >= plan.min_arena_bytes:
+        yield "fewer channels or a stride in the layers that make these tensors, a smaller input"
+    else:
+        yield "fewer operators, since most is for the interpreter"

@@ -13,7 +13,7 @@ from qutils.tflm.boards import find_board
 from qutils.tflm.execution import Execution
 from qutils.tflm.graph import DTYPES, Subgraph, Tensor
 from qutils.tflm.kernels import KERNELS, xnnpack
-from qutils.tflm.model import Model
+from qutils.tflm.model import Model, check_operators
 
 _KERNELS = {"tflm": KERNELS, "xnnpack": xnnpack.KERNELS}
 # Activations of one chunk of a batch; more would leave the processor's cache.
@@ -47,7 +47,8 @@ class Interpreter:
     Raises
     ------
     InvalidModelError, UnsupportedOperatorError
-        From `Model.from_bytes`.
+        From `Model.from_bytes`; with ``rounding="xnnpack"``, for operators that are not held to
+        LiteRT, all of them named.
     ValueError
         Not exactly one model, an unknown board or rounding, or an arena larger than the
         board's SRAM.
@@ -90,6 +91,8 @@ class Interpreter:
         if rounding not in _KERNELS:
             raise ValueError(f"rounding is one of {list(_KERNELS)}, got {rounding!r}")
         self._kernels = _KERNELS[rounding]
+        if self._kernels is not KERNELS:
+            check_operators(self.model.subgraphs, self._kernels)
         self._arena_bytes = _arena_bytes(board, arena_size)
         self._execution: Execution | None = None
         self._values: dict[int, NDArray[Any]] = {}
@@ -101,8 +104,6 @@ class Interpreter:
         ------
         ArenaOutOfMemoryError
             The arena is too small; the message is TFLM's, and then an explanation.
-        UnsupportedOperatorError
-            An operator that is not held to LiteRT, with ``rounding="xnnpack"``.
         """
         check_arena(self.model, plan_arena(self.model), self._arena_bytes)
         self._execution = Execution(self.model, self._kernels)
@@ -192,6 +193,9 @@ class Interpreter:
 
     def predict(self, batch: ArrayLike) -> NDArray[Any]:
         r"""Run a model of one input and one output on a whole batch, with the same bits.
+
+        A model with state gets the inputs one after the other, each with the state that the one
+        before it left.
 
         Parameters
         ----------

@@ -8,12 +8,15 @@ from pathlib import Path
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm.graph import DTYPES, Subgraph, Tensor
 from qutils.tflm.kernels import KERNELS
+from qutils.tflm.kernels.base import Kernel
 from qutils.tflm.kernels.variables import find_variables
 from qutils.tflm.parse import parse_metadata, parse_subgraphs, root_table
 
 # Planner and interpreter follow every call; models have one or two, of a few operators.
 _MOST_CALLS = 100
 _MOST_CALLED_OPERATORS = 10_000
+# Offsets in a FlatBuffer are 32-bit integers.
+_MOST_BYTES = 2**31 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +70,7 @@ class Model:
         root = root_table(data)
         subgraphs = parse_subgraphs(root)
         _check_borders(subgraphs[0])
-        _check_operators(subgraphs)
+        check_operators(subgraphs, KERNELS)
         _check_calls(subgraphs)
         return cls(
             subgraphs=subgraphs,
@@ -86,6 +89,9 @@ class Model:
         OSError
             The file cannot be read.
         """
+        size = Path(path).stat().st_size
+        if size > _MOST_BYTES:
+            raise InvalidModelError(f"a .tflite file has less than 2 GiB, this one {size:,} bytes")
         return cls.from_bytes(Path(path).read_bytes())
 
     @property
@@ -105,17 +111,32 @@ def _check_borders(main: Subgraph) -> None:
             raise UnsupportedOperatorError(
                 f"{tensor.label}: a value of type {tensor.type} can neither be given nor read"
             )
+    for tensor in main.inputs:
+        if tensor.data is not None:
+            raise UnsupportedOperatorError(
+                f"{tensor.label}: an input of the model is a constant of the file; it lies in "
+                "flash, where a board cannot set it"
+            )
 
 
-def _check_operators(subgraphs: tuple[Subgraph, ...]) -> None:
+def check_operators(subgraphs: tuple[Subgraph, ...], kernels: Mapping[str, Kernel]) -> None:
+    """Name all operators that `kernels` cannot run.
+
+    Raises
+    ------
+    UnsupportedOperatorError
+        There are some.
+    InvalidModelError
+        An operator's shapes or quantization make no sense.
+    """
     problems = []
     for subgraph in subgraphs:
         for operator in subgraph.operators:
-            if operator.name not in KERNELS:
+            if operator.name not in kernels:
                 problems.append(f"{operator.label}: the emulator has no such operator")
                 continue
             try:
-                KERNELS[operator.name].prepare(operator)
+                kernels[operator.name].prepare(operator)
             except UnsupportedOperatorError as error:
                 problems.append(str(error))
     if problems:

@@ -12,7 +12,7 @@ from random_nets import LAYERS, network, one_layer
 
 from qutils.errors import ArenaOutOfMemoryError, InvalidModelError
 from qutils.tflm import Interpreter, Model, plan_arena
-from qutils.tflm.tail import X86_64, allocate
+from qutils.tflm.tail import X86_64, allocate, round_up
 
 
 def chain(*sizes: int, **changes) -> Graph:
@@ -201,9 +201,22 @@ def test_the_device_reports_what_is_alive_and_what_would_help():
     first, *rest = str(caught.value).splitlines()
     assert first.startswith("Failed to resize buffer. Requested: 12800, available 6")
     text = "\n".join(rest)
-    assert "6400 bytes  t0" in text
-    assert "6400 bytes  t1" in text
-    assert "What would help" in text
+    assert "6,400 bytes  FLOAT32 t0\n" in text
+    assert "6,400 bytes  FLOAT32 t1\n" in text
+    assert "What would help: int8 instead of float32 activations (a quarter), fewer chann" in text
+
+
+def test_advice_is_for_the_model_at_hand():
+    """Two int8 tensors of 16 bytes: nothing is float, and the interpreter takes most."""
+    tensors = tuple(T((1, 16), scale=1.0, name=name) for name in ("x;fused", "y"))
+    graph = Graph(tensors, (Op("RELU", (0,), (1,)),), (0,), (1,))
+    found = plan(graph)
+    with pytest.raises(ArenaOutOfMemoryError, match=r"INT8 x\n") as caught:
+        interpreter(graph, arena_size=found.min_arena_bytes - 16).allocate_tensors()
+    words = str(caught.value)
+    assert "What would help: fewer operators, since most is for the interpreter, or" in words
+    more = found.min_arena_bytes - round_up(found.head_bytes + found.tail_bytes)
+    assert f"and {more} more while it plans." in words
 
 
 @pytest.mark.parametrize("graph", [chain(1, 1), chain(1, 1, 1), chain(100, 100)])
@@ -217,6 +230,6 @@ def test_the_least_arena_of_a_device_is_enough(graph):
 def test_a_board_lends_its_sram():
     fits, too_large = chain(1000, 1000), chain(3000, 3000)
     interpreter(fits, board="nano33ble").allocate_tensors()
-    with pytest.raises(ArenaOutOfMemoryError, match="The arena has 262144 bytes"):
+    with pytest.raises(ArenaOutOfMemoryError, match="The arena has 262,144 bytes"):
         interpreter(too_large, board="nano33ble").allocate_tensors()
     interpreter(too_large, board="l4r5zi").allocate_tensors()

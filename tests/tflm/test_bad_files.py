@@ -55,6 +55,21 @@ def test_a_missing_file_is_an_os_error(tmp_path):
         Model.from_file(tmp_path / "none.tflite")
 
 
+def test_a_file_larger_than_any_flatbuffer_is_not_read(tmp_path):
+    path = tmp_path / "sparse.tflite"
+    with path.open("wb") as file:
+        file.truncate(2**31)
+    with pytest.raises(InvalidModelError, match="less than 2 GiB, this one 2,147,483,648 bytes"):
+        Model.from_file(path)
+
+
+def test_an_input_that_is_a_constant():
+    """TFLM writes such an input into the file itself; on a board that is flash."""
+    graph = Graph((constant([[1, 2]], scale=1.0), A), (Op("RELU", (0,), (1,)),), (0,), (1,))
+    with pytest.raises(UnsupportedOperatorError, match="tensor 0: an input of the model is a"):
+        Model.from_bytes(graph.to_bytes())
+
+
 def test_every_truncation_is_refused():
     for length in range(len(TINY)):
         with pytest.raises(InvalidModelError):

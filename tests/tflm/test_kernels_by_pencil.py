@@ -108,7 +108,23 @@ def test_what_makes_no_sense_is_an_invalid_model(operator, tensors, complaint):
         (
             Op("CONV_2D", (0, 1), (2,), window(activation="TANH")),
             (A, W, A),
-            "no fused activation TANH",
+            "the emulator has no fused activation TANH",
+        ),
+        # TFLM takes a stride of 2^16 for 0, and repeats the first output.
+        (
+            Op("CONV_2D", (0, 1), (2,), window(stride_h=2**16)),
+            (T((1, 2**16 + 1, 1, 1), scale=1.0), W, T((1, 2, 1, 1), scale=1.0)),
+            "TFLM keeps strides and dilations in 16 bits",
+        ),
+        (
+            Op("DEPTHWISE_CONV_2D", (0, 1), (2,), window(dilation_h=2**15, depth_multiplier=1)),
+            (A, W, A),
+            "TFLM keeps strides and dilations in 16 bits",
+        ),
+        (
+            Op("MAX_POOL_2D", (0,), (1,), window(padding="SAME", filter_w=1, filter_h=2**17)),
+            (A, A),
+            "TFLM keeps the padding in 16 bits",
         ),
     ],
 )

@@ -261,6 +261,14 @@ def test_cases_that_are_not_held_are_refused(name):
         interpreter(CASES[name](np.random.default_rng(0)))
 
 
+def test_all_operators_that_are_not_held_are_named_before_anything_is_allocated():
+    tensors = (T((1, 2), "FLOAT32"),) * 3
+    operators = (Op("RELU", (0,), (1,)), Op("RELU", (1,), (2,)))
+    content = Graph(tensors, operators, (0,), (2,)).to_bytes()
+    with pytest.raises(UnsupportedOperatorError, match=r"(?s)operator 0 RELU.*operator 1 RELU"):
+        Interpreter(model_content=content, rounding="xnnpack")
+
+
 def test_rounding_has_two_names():
     with pytest.raises(ValueError, match="rounding is one of"):
         interpreter(halves(), "litert")

@@ -177,7 +177,7 @@ def activation_limits(operator: Operator) -> tuple[float, float]:
     }
     name = operator.options.get("activation", "NONE")
     if name not in limits:
-        raise operator.unsupported(f"TFLM has no fused activation {name} for it")
+        raise operator.unsupported(f"the emulator has no fused activation {name}")
     return limits[name]
 
 

@@ -33,8 +33,6 @@ from qutils.tflm.kernels.window import Window, place
 
 # The field may have this many times the elements of input and output.
 _LARGEST_FIELD = 64
-# TFLM keeps strides in int16.
-_LARGEST_STRIDE = 2**15 - 1
 
 
 def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
@@ -50,7 +48,7 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     require_shape(operator, source, (*source.shape[:3], depth))
     require_shape(operator, target, (source.shape[0], *target.shape[1:3], channels))
     stride = operator.options["stride_h"], operator.options["stride_w"]
-    if min(*stride, *size) < 1 or max(stride) > _LARGEST_STRIDE:
+    if min(*stride, *size) < 1:
         raise operator.invalid(f"has window {size} and stride {stride}")
     window, first = _field(operator, size, stride)
     if np.prod(window.input, dtype=np.float64) * depth > _LARGEST_FIELD * (

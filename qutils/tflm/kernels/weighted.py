@@ -33,6 +33,7 @@ from qutils.tflm.kernels.base import (
 from qutils.tflm.kernels.certified import CertifiedStage
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker, WideStage
 from qutils.tflm.kernels.product import Product, exact_dtype, float_product
+from qutils.tflm.kernels.window import LARGEST_INT16
 
 HYBRID = "Hybrid models are not supported on TFLite Micro."
 
@@ -45,6 +46,7 @@ _BIAS_TYPES = {
 }
 # What 16x8 layers take besides; DEPTHWISE_CONV_2D would read beyond the bias.
 _INT16_BIAS_TYPES = {"CONV_2D": "INT32", "FULLY_CONNECTED": "INT32", "TRANSPOSE_CONV": "INT16"}
+_STEPS = ("stride_h", "stride_w", "dilation_h", "dilation_w")
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ class Weighted:
             Makes the last step of layers that sum in int32; another runtime rounds in another way.
         """
         require_count(operator, (2, 3))
+        if max(operator.options.get(name, 1) for name in _STEPS) > LARGEST_INT16:
+            raise operator.unsupported("TFLM keeps strides and dilations in 16 bits")
         source, weights, target = operator.input(0), operator.input(1), operator.outputs[0]
         kind = _check_types(operator)
         values = constant(operator, 1)

@@ -13,6 +13,7 @@ from qutils.tflm.kernels.base import Array, require_rank
 
 # Padded inputs may be larger than inputs by this factor.
 _LARGEST_PADDING = 64
+LARGEST_INT16 = 2**15 - 1
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Window:
         output, before, after = zip(*spans, strict=True)
         if min(output) < 1:
             raise operator.invalid(f"the window {size} is larger than the input")
+        if max(before) > LARGEST_INT16:
+            raise operator.unsupported("TFLM keeps the padding in 16 bits")
         height, width = source.shape[1:3]
         padded = (height + before[0] + after[0]) * (width + before[1] + after[1])
         if padded > _LARGEST_PADDING * (height * width + 1024):

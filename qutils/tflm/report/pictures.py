@@ -6,7 +6,7 @@ kind of color blindness.
 
 import io
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from textwrap import fill
@@ -112,23 +112,22 @@ def bytes_per_layer(report: Report) -> Picture:
     """Draw what each operator reads from flash and writes to the arena."""
     layers = _largest(report.layers, "constant_bytes", "output_bytes")
     figure, axes = _subplot(1.2 + 0.36 * len(layers))
-    heaviest = {}
     kinds = {"constant_bytes": ("flash", "blue"), "output_bytes": ("arena", "orange")}
     for shift, (kind, (memory, color)) in zip((-0.2, 0.2), kinds.items(), strict=True):
         values = [getattr(layer, kind) / 1024 for layer in layers]
         places = [place + shift for place in range(len(layers))]
         axes.barh(places, values, 0.4, color=COLORS[color], label=memory)
-        heaviest[memory] = max(report.layers, key=lambda layer: getattr(layer, kind))
     _name_rows(axes, layers)
     axes.set_xlabel("KiB: constants in flash, output in the arena")
     axes.legend(loc="best", frameon=False)
-    flash, arena = heaviest["flash"], heaviest["arena"]
-    _title(axes, f"Operator {flash.operator} fills flash, operator {arena.operator} the arena")
+    flash = _top(report.layers, lambda layer: layer.constant_bytes)
+    arena = _top(report.layers, lambda layer: layer.output_bytes)
+    _title(axes, f"Most constants: {flash}; largest output: {arena}")
     return Picture(
         figure,
-        f"Bars for {_of(layers, report)}. Most constants belong to {flash.label}, "
-        f"{flash.constant_bytes:,} bytes; the largest output is that of {arena.label}, "
-        f"{arena.output_bytes:,} bytes.",
+        f"Bars for {_of(layers, report)}. Most constants: {flash}, "
+        f"{max(layer.constant_bytes for layer in report.layers):,} bytes; largest output: {arena}, "
+        f"{max(layer.output_bytes for layer in report.layers):,} bytes.",
     )
 
 
@@ -152,12 +151,12 @@ def latency_bars(report: Report) -> Picture:
         axes.plot([low, high], [place, place], "|", color="black")
     _name_rows(axes, layers)
     axes.set(xlim=(0, None), xlabel="ms, from the low to the high estimate")
-    slowest = max(timed, key=lambda layer: layer.ms.high if layer.ms else 0)
-    _title(axes, f"Operator {slowest.operator} takes most of {report.ms} ms")
+    slowest = _top(timed, lambda layer: layer.ms.high if layer.ms else 0)
+    _title(axes, f"{report.ms} ms in all; slowest: {slowest}")
     return Picture(
         figure,
-        f"Ranges of time for {_of(layers, report)}. The whole takes {report.ms} ms; most of it "
-        f"{slowest.label}, {slowest.ms} ms.",
+        f"Ranges of time for {_of(layers, report)}. The whole takes {report.ms} ms; slowest: "
+        f"{slowest}.",
     )
 
 
@@ -227,6 +226,13 @@ def _largest(layers: Sequence[Layer], *keys: str) -> list[Layer]:
     """Return at most `_MOST` layers in their order, the largest by these fields."""
     order = sorted(layers, key=lambda layer: -max(getattr(layer, key) for key in keys))
     return sorted(order[:_MOST], key=lambda layer: layer.operator)
+
+
+def _top(layers: Sequence[Layer], value: Callable[[Layer], float]) -> str:
+    """Name the operator with the largest value, and say how many share it."""
+    most = max(map(value, layers))
+    first, *others = [layer for layer in layers if value(layer) == most]
+    return f"operator {first.operator}" + (f" and {len(others)} more" if others else "")
 
 
 def _of(layers: Sequence[Layer], report: Report) -> str:

@@ -16,8 +16,10 @@ first time; a channel that fails is left to `OutputStage`.
 TFLM: ``MultiplyByQuantizedMultiplier`` in ``kernels/internal/common.cc``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +38,7 @@ _HOPELESS = 1 / 2
 _MOST_CHANNELS = 1 << 12
 _LARGEST_SHIFT = 22
 _LONGEST_ROW = 1 << 10
+_INT8 = np.dtype(np.int8)
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,12 @@ class Line:
         accumulator
             float32 or float64 (rows, channels), whole numbers.
         """
-        value = accumulator.astype(self.scale.dtype, copy=False)
-        value *= self.scale
+        scale = self.scale
+        value = accumulator if accumulator.dtype == scale.dtype else accumulator.astype(scale.dtype)
+        value *= scale
         value += self.offset
         if self.one_sign:
-            return np.floor(value, out=value)
+            return np.floor(value, value)
         value += value.clip(-self.tie, self.tie)
         np.rint(value, out=value)
         value += value.dtype.type(self.zero_point)
@@ -155,22 +159,41 @@ class CertifiedStage:
     def __init__(self, plain: OutputStage, reach: NDArray[np.int64]) -> None:
         self.plain = plain.per_channel(len(reach))
         self.reach = reach
-        self._repeated: dict[int, Line] = {}
+        self._of_shape: dict[tuple[int, ...], Callable[[Array], Array]] = {}
 
     def __call__(self, accumulator: Array) -> NDArray[np.int8]:
         """Turn sums, channels last, into outputs; `accumulator` may be overwritten."""
+        shape = accumulator.shape
+        if shape not in self._of_shape:
+            self._of_shape[shape] = self._for_shape(shape)
+        return self._of_shape[shape](accumulator)
+
+    def _for_shape(self, shape: tuple[int, ...]) -> Callable[[Array], Array]:
+        """Return the stage for sums of one shape."""
         line, doubtful = self.certified
         channels = len(self.reach)
-        rows = accumulator.reshape(-1, channels)
-        exact = self.plain.of_channels(doubtful)(rows[:, doubtful]) if doubtful.size else None
-        times = _rows_at_once(len(rows), channels)
-        if times not in self._repeated:
-            self._repeated[times] = line.repeated(times)
-        value = self._repeated[times](rows.reshape(-1, times * channels))
-        output = value.clip(self.plain.low, self.plain.high, out=value).astype(np.int8)
-        if exact is not None:
-            output.reshape(rows.shape)[:, doubtful] = exact
-        return output.reshape(accumulator.shape)
+        # For arrays of one element, NumPy need not look for a common type.
+        low, high = (np.array(n, line.scale.dtype) for n in (self.plain.low, self.plain.high))
+        times = _rows_at_once(prod(shape) // channels, channels)
+        repeated = line.repeated(times)
+
+        width = times * channels
+
+        def stage(accumulator: Array) -> Array:
+            value = repeated(accumulator.reshape(-1, width))
+            return value.clip(low, high, value).astype(_INT8).reshape(shape)
+
+        if not doubtful.size:
+            return stage
+        plain = self.plain.of_channels(doubtful)
+
+        def stage_with_doubts(accumulator: Array) -> Array:
+            exact = plain(accumulator[..., doubtful])
+            output = stage(accumulator)
+            output[..., doubtful] = exact
+            return output
+
+        return stage_with_doubts
 
     @cached_property
     def certified(self) -> tuple[Line, NDArray[np.intp]]:
@@ -223,7 +246,6 @@ class CertifiedStage:
         return np.flatnonzero(possible)
 
 
-@cache
 def _rows_at_once(rows: int, channels: int) -> int:
     """Return a divisor of `rows`, so that NumPy's inner loops become long."""
     most = max(1, _LONGEST_ROW // max(1, channels))

@@ -49,6 +49,8 @@ def from_keras(model: Any) -> Network:
     problems = []
     for layer in model.layers:
         try:
+            if getattr(layer, "data_format", "channels_last") != "channels_last":
+                raise UnsupportedOperatorError("its channels are not last")
             _READERS.get(type(layer).__name__, _refuse)(layers, layer)
         except UnsupportedOperatorError as problem:
             problems.append(f"{layer.name} ({type(layer).__name__}): {problem}")
@@ -64,8 +66,8 @@ def _refuse(layers: list[Layer], layer: Any) -> None:
 
 
 def _read_linear(kind: Any, layers: list[Layer], layer: Any) -> None:
-    if kind != "dense" and (layer.data_format != "channels_last" or layer.groups != 1):
-        raise UnsupportedOperatorError("not channels last, or in groups")
+    if getattr(layer, "groups", 1) != 1:
+        raise UnsupportedOperatorError("convolution in groups is not supported")
     relu, largest = _activation(layer.activation)
     kernel, *bias = layer.get_weights()
     channels = layer.output_shape[-1]

@@ -248,7 +248,8 @@ def correct_biases(
     Raises
     ------
     ValueError
-        The two networks have different layers, or a batch norm is not folded.
+        The two networks have different layers, a batch norm is not folded, or `input_mean` has
+        another number of channels than the input.
 
     Notes
     -----
@@ -257,6 +258,11 @@ def correct_biases(
     """
     _check_same(network, quantized)
     expected = None if input_mean is None else np.asarray(input_mean, np.float64)
+    if expected is not None and expected.shape != network.input_shape[-1:]:
+        raise ValueError(
+            f"input_mean must hold one number for each of {network.input_shape[-1]} channels, got "
+            f"shape {expected.shape}"
+        )
     corrected = []
     for layer, rounded in zip(network.layers, quantized.layers, strict=True):
         if isinstance(layer, Linear) and isinstance(rounded, Linear):

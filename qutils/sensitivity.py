@@ -110,8 +110,8 @@ def choose_bits(
     Notes
     -----
     A multiple-choice knapsack, solved exactly by dynamic programming: after each layer only those
-    partial choices are kept that no other one beats in bytes and error both; there are at most as
-    many as bytes in the budget. Optimal is the *sum* of the errors that layers cause alone. What
+    partial choices are kept that no other one beats in bytes and error both, at most one for each
+    byte of the budget. Optimal is the *sum* of the errors that layers cause alone. What
     they cause together may differ from that sum: measure the network that was chosen.
 
     Examples

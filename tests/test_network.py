@@ -172,6 +172,7 @@ def test_every_layer_that_cannot_be_described_is_named():
         layers.ReLU(negative_slope=0.1, name="sloped"),
         layers.Conv2D(2, 1, name="rows"),
         layers.BatchNormalization(axis=1, name="row_norm"),
+        layers.MaxPooling2D(1, data_format="channels_first", name="first"),
         layers.GlobalAveragePooling2D(keepdims=True, name="kept"),
         layers.Conv2DTranspose(2, 3, name="transposed"),
     )
@@ -183,10 +184,11 @@ def test_every_layer_that_cannot_be_described_is_named():
         f"first_norm (BatchNormalization): {folding}",
         "curved (Conv2D): its activation is not ReLU or ReLU6",
         f"late_norm (BatchNormalization): {folding}",
-        "grouped (Conv2D): not channels last, or in groups",
+        "grouped (Conv2D): convolution in groups is not supported",
         "leaky (LeakyReLU): this kind of layer is not supported",
         "sloped (ReLU): a ReLU with a slope or threshold is not supported",
         "row_norm (BatchNormalization): cannot be folded: not over the channels",
+        "first (MaxPooling2D): its channels are not last",
         "kept (GlobalAveragePooling2D): keepdims is not supported",
         "transposed (Conv2DTranspose): this kind of layer is not supported",
     ]

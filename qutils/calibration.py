@@ -40,7 +40,7 @@ class MinMax(Observer):
     -----
     ``low = min(x)``, ``high = max(x)`` over all updates: the parameters are those of
     `qutils.affine.choose_quant_params` for all values at once. Krishnamoorthi 2018
-    (arXiv:1806.08342), section 3.1.
+    (arXiv:1806.08342).
 
     Examples
     --------
@@ -159,7 +159,7 @@ class Percentile(_HistogramObserver):
     of that share of the values at each end. Each end is a bin's outer edge, at most 1/2048 of
     the largest magnitude beyond the exact percentile, and never beyond the values themselves:
     100 % is `MinMax`. Wu et al. 2020, "Integer quantization for deep learning inference"
-    (arXiv:2004.09602), section 3.3.
+    (arXiv:2004.09602), on calibration.
 
     Examples
     --------
@@ -206,11 +206,11 @@ class MseOptimal(_HistogramObserver):
     Notes
     -----
     Minimizes ``sum(counts * (fake_quantize(centers) - centers)**2)`` over ranges
-    ``[a * min(x), b * max(x)]`` with `a` and `b` among 1/128, 2/128, ..., 1. Symmetric: the best
-    ``a = b``. Asymmetric: from (1, 1) on the best `b`, then the best `a`, and so on until neither
-    changes. Each bin stands for its values by its center. Banner et al. 2019 (arXiv:1810.05723)
-    solve the same trade for Gaussian and Laplace distributions; Sakr et al. 2022
-    (arXiv:2206.06501, OCTAV) by an iteration for any, with rounding errors taken as uniform.
+    ``[a * min(x, 0), b * max(x, 0)]`` with `a` and `b` among 1/128, 2/128, ..., 1. Symmetric: the
+    best ``a = b``. Asymmetric: from (1, 1) on the best `b`, then the best `a`, and so on until
+    neither changes. Each bin stands for its values by its center. Banner et al. 2019
+    (arXiv:1810.05723) solve the same trade for Gaussian and Laplace distributions; Sakr et al.
+    2022 (arXiv:2206.06501, OCTAV) by an iteration for any, with rounding errors taken as uniform.
 
     Examples
     --------
@@ -228,6 +228,7 @@ class MseOptimal(_HistogramObserver):
     def _clip(self, histogram: StreamingHistogram, low: float, high: float) -> tuple[float, float]:
         edges, counts = histogram.occupied()
         centers = np.clip(edges + histogram.width / 2, low, high)
+        low, high = min(low, 0.0), max(high, 0.0)
         # The widest first, so that it wins a tie.
         shares = np.arange(CANDIDATES, 0, -1) / CANDIDATES
 
@@ -250,7 +251,7 @@ class MseOptimal(_HistogramObserver):
         self, low: Ends, high: Ends, centers: Ends, counts: NDArray[np.int64]
     ) -> Ends:
         """Return the error that each of many ranges makes with the bins."""
-        params = self.params_of(np.minimum(low, high), high, axis=0)
+        params = self.params_of(low, high, axis=0)
         errors = fake_quantize(np.broadcast_to(centers, (len(low), len(centers))), params) - centers
         return errors**2 @ counts.astype(np.float64)
 

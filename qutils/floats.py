@@ -145,7 +145,7 @@ def float_fields(x: ArrayLike, form: FloatFormat = FLOAT32) -> FloatFields:
     >>> int(fields.sign), int(fields.exponent) - 127, int(fields.fraction) / 2**23
     (1, -1, 0.5)
     """
-    word = _words(x, form)
+    word = _bits_as_integers(x, form)
     return FloatFields(
         sign=word >> (form.bits - 1),
         exponent=(word >> form.fraction_bits) & (2**form.exponent_bits - 1),
@@ -245,8 +245,8 @@ def float_spacing(x: ArrayLike, form: FloatFormat = FLOAT32) -> NDArray[np.float
     return np.ldexp(np.float32(1.0), exponent - (form.bias + form.fraction_bits)).astype(np.float32)
 
 
-def _words(x: ArrayLike, form: FloatFormat) -> NDArray[np.int64]:
-    """Return the bits of numbers in a format, as whole numbers."""
+def _bits_as_integers(x: ArrayLike, form: FloatFormat) -> NDArray[np.int64]:
+    """Read the bits of numbers in a format as integers."""
     with np.errstate(over="ignore"):
         values = np.asarray(x, dtype=np.float32)
         if form == FLOAT16:

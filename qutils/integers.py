@@ -153,8 +153,8 @@ def pack_int4(values: ArrayLike) -> NDArray[np.uint8]:
 
     Notes
     -----
-    The layout of INT4 tensors in ``.tflite`` files (``PackInt8IntoDenseInt`` in TFLM's
-    ``tensorflow/lite/kernels/internal/portable_tensor_utils.cc``).
+    The layout of INT4 tensors in ``.tflite`` files: ``UnpackDenseInt4IntoInt8`` in TFLM's
+    ``tensorflow/lite/kernels/internal/portable_tensor_utils.h``.
 
     Examples
     --------

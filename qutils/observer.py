@@ -40,7 +40,7 @@ class Observer(ABC):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        self.params_of(0.0, 0.0)
+        self.bits = self.params_of(0.0, 0.0).bits
 
     def update(self, x: ArrayLike) -> None:
         """Take note of values.
@@ -72,7 +72,7 @@ class Observer(ABC):
         self._axis = None if self.axis is None else self.axis % values.ndim
 
     def limits(self) -> tuple[Ends, Ends]:
-        """Return the range that the values so far ask for, not yet widened to hold 0.
+        """Return the range that the values so far ask for; `params` widens it to hold 0.
 
         Returns
         -------

@@ -176,9 +176,8 @@ def _units(low: NDArray[np.float64], high: NDArray[np.float64], bits: int) -> Fi
     widest = int(np.argmax(steps))
     where = f"channel{'s' if len(starved) > 1 else ''} {numbers}{more}"
     message = (
-        f"One scale serves all channels, and with it {where} of {len(low)} spans as little as "
-        f"{steps[starved].min():.2g} of its {2**bits - 1} steps, channel {widest} "
-        f"{steps[widest]:.0f}: divide each channel by its own standard deviation, in training "
-        "and here."
+        f"One scale serves all channels; its {2**bits - 1} steps leave as few as "
+        f"{steps[starved].min():.2g} to {where} of {len(low)}, and {steps[widest]:.0f} to channel "
+        f"{widest}: divide each channel by its own standard deviation, in training and here."
     )
     return Finding("units", where, message)

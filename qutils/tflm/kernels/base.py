@@ -8,13 +8,13 @@ front, for a batch of independent invocations; constants have length 1 there.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import Any, NoReturn, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qutils.affine import round_half_away
+from qutils.integers import unpack_int4
 from qutils.tflm.graph import Operator, Tensor
 
 Array = NDArray[Any]
@@ -154,13 +154,9 @@ def constant(operator: Operator, number: int) -> Array:
     tensor = operator.inputs[number]
     if tensor is None or tensor.data is None:
         raise operator.unsupported(f"the emulator needs input {number} as a constant of the file")
-    return _unpacked(tensor.data, tensor.shape) if tensor.type == "INT4" else tensor.data
-
-
-def _unpacked(packed: Array, shape: tuple[int, ...]) -> NDArray[np.int8]:
-    """Return int4 values, of which each byte holds two, the first one in its lower half."""
-    halves = np.stack([packed << 4, packed], axis=-1).view(np.int8) >> 4
-    return halves.ravel()[: prod(shape)].reshape(shape)
+    if tensor.type == "INT4":
+        return unpack_int4(tensor.data, tensor.size).reshape(tensor.shape)
+    return tensor.data
 
 
 def activation_limits(operator: Operator) -> tuple[float, float]:

@@ -202,6 +202,8 @@ def _arena_reason(plan: ArenaPlan, arena: Room) -> str:
 
 
 def _operators_reason(kinds: tuple[str, ...], library: Library | None) -> str:
+    if not kinds:
+        return "Operators: the model has none."
     sentence = f"Operators: TFLite Micro has all that the model needs, {', '.join(kinds)}"
     if library is None:
         return f"{sentence}."

@@ -65,6 +65,11 @@ def test_activations_break_the_arena_alone():
     assert str(verdict).startswith("The model does not fit the Arduino Nano 33 BLE Sense.\n")
 
 
+def test_a_model_without_operators_fits():
+    content = Graph((T((1, 4), scale=1.0),), (), (0,), (0,)).to_bytes()
+    assert fits(Model.from_bytes(content), "pico").reasons[2] == "Operators: the model has none."
+
+
 def test_weights_break_the_flash_alone():
     verdict = fits(heavy(), "nano33ble")
     assert not verdict

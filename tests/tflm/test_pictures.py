@@ -103,6 +103,13 @@ def test_bars_are_the_bytes():
     )
 
 
+def test_a_model_without_operators_has_pictures():
+    content = Graph((T((1, 4), scale=1.0),), (), (0,), (0,)).to_bytes()
+    found = make_report(Model.from_bytes(content), "x")
+    assert "largest output: none, 0 bytes" in bytes_per_layer(found).alt
+    assert "Alive there: input 16 bytes" in arena_timeline(found).alt
+
+
 def test_a_long_model_is_cut_to_its_largest_operators():
     picture = bytes_per_layer(chain(60))
     assert len(picture.figure.axes[0].get_yticks()) == 30

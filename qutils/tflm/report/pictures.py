@@ -126,8 +126,8 @@ def bytes_per_layer(report: Report) -> Picture:
     return Picture(
         figure,
         f"Bars for {_of(layers, report)}. Most constants: {flash}, "
-        f"{max(layer.constant_bytes for layer in report.layers):,} bytes; largest output: {arena}, "
-        f"{max(layer.output_bytes for layer in report.layers):,} bytes.",
+        f"{max((layer.constant_bytes for layer in layers), default=0):,} bytes; largest output: "
+        f"{arena}, {max((layer.output_bytes for layer in layers), default=0):,} bytes.",
     )
 
 
@@ -229,8 +229,10 @@ def _largest(layers: Sequence[Layer], *keys: str) -> list[Layer]:
 
 
 def _top(layers: Sequence[Layer], value: Callable[[Layer], float]) -> str:
-    """Name the operator with the largest value, and say how many share it."""
-    most = max(map(value, layers))
+    """Name the operator with the largest value, and say how many share it; or "none"."""
+    most = max(map(value, layers), default=0)
+    if not most:
+        return "none"
     first, *others = [layer for layer in layers if value(layer) == most]
     return f"operator {first.operator}" + (f" and {len(others)} more" if others else "")
 

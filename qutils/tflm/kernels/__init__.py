@@ -1,4 +1,10 @@
-"""The operators that the emulator runs, one file for each family."""
+"""The operators that the emulator runs, one file for each family; `KERNELS` collects them.
+
+What families share: ``base`` the shape of a kernel and its checks; ``moves`` the checks where
+nothing is computed; ``window``, ``weighted`` and ``product`` sums, under a window or not;
+``output_stage``, ``certified`` and ``rescale`` the way back to int8 and int16; ``tables``,
+``gemmlowp`` and ``libm`` functions.  ``xnnpack`` has the same operators as LiteRT computes them.
+"""
 
 from qutils.tflm.kernels import (
     activations,

@@ -7,8 +7,6 @@ input (n, height, width, channels in) and filter (channels out, size_h, size_w, 
 groups) give output (n, out_h, out_w, channels out).  What lies in the padding adds nothing.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from qutils.tflm.graph import Operator
@@ -21,7 +19,7 @@ from qutils.tflm.kernels.weighted import (
     convolution_temporaries,
     unpacked_filter,
 )
-from qutils.tflm.kernels.window import Window
+from qutils.tflm.kernels.window import Window, on_images
 
 
 def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
@@ -44,15 +42,13 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
         for part in np.split(weights, groups)
     ]
 
-    def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
-        x = inputs[0]
-        patches = window.patches(window.pad(layer.center(x.reshape(-1, *x.shape[2:])), 0))
+    def convolve(x: Array) -> Array:
+        patches = window.patches(window.pad(layer.center(x), 0))
         parts = np.split(patches, groups, axis=-1) if groups > 1 else (patches,)
         sums = [in_blocks(p, m, layer.product) for p, m in zip(parts, matrices, strict=True)]
-        output = layer.finish(np.concatenate(sums, axis=-1) if groups > 1 else sums[0])
-        return (output.reshape(len(x), batch, *output.shape[1:]),)
+        return layer.finish(np.concatenate(sums, axis=-1) if groups > 1 else sums[0])
 
-    return run
+    return on_images(operator, convolve)
 
 
 KERNELS = {

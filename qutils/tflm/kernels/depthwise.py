@@ -9,7 +9,7 @@ output (n, out_h, out_w, channels * multiplier).  Channel ``c`` of the input fee
 filter.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from qutils.tflm.kernels.weighted import (
     convolution_temporaries,
     unpacked_filter,
 )
-from qutils.tflm.kernels.window import Window
+from qutils.tflm.kernels.window import Window, on_images
 
 # Weights are repeated for a row of outputs up to this many elements.
 _MOST_TAPS = 1 << 18
@@ -42,14 +42,13 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     by_rows = exact and taps.size * window.output[1] <= _MOST_TAPS
     sums = _sums_by_rows(window, taps) if by_rows else _sums_in_order(window, taps)
 
-    def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
-        x = inputs[0]
-        padded = window.pad(layer.center(x.reshape(-1, *x.shape[2:])), 0)
+    def convolve(x: Array) -> Array:
+        padded = window.pad(layer.center(x), 0)
         if multiplier > 1:
             padded = np.repeat(padded, multiplier, axis=3)
-        return (layer.finish(sums(padded)).reshape(len(x), batch, *window.output, channels),)
+        return layer.finish(sums(padded))
 
-    return run
+    return on_images(operator, convolve)
 
 
 def _sums_by_rows(window: Window, taps: Array) -> Callable[[Array], Array]:

@@ -8,7 +8,7 @@ the window that lies inside the input counts.  Nothing is rescaled: input and ou
 have the same scale and zero point.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -24,7 +24,7 @@ from qutils.tflm.kernels.base import (
     require_shape,
     require_types,
 )
-from qutils.tflm.kernels.window import Window
+from qutils.tflm.kernels.window import Window, on_images
 
 Pool = Callable[[Window, Array], Array]
 
@@ -42,13 +42,7 @@ def prepare(operator: Operator, pool: Pool) -> Run:
             raise operator.invalid("cannot rescale: input and output differ")
     low, high = quantized_limits(operator) if kind != "FLOAT32" else activation_limits(operator)
 
-    def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
-        x = inputs[0]
-        pooled = pool(window, x.reshape(-1, *x.shape[2:]))
-        limited = np.clip(pooled, low, high).astype(x.dtype)
-        return (limited.reshape(len(x), -1, *limited.shape[1:]),)
-
-    return run
+    return on_images(operator, lambda x: np.clip(pool(window, x), low, high).astype(x.dtype))
 
 
 def _average(window: Window, x: Array) -> Array:

@@ -11,6 +11,7 @@ place of the multiplier.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from math import prod
 
 import numpy as np
 
@@ -36,12 +37,11 @@ def prepare(operator: Operator, is_mean: bool) -> Run:
     is_float = require_types(operator, "INT8", "INT16", "FLOAT32") == "FLOAT32"
     source, target = operator.input(0), operator.outputs[0]
     axes = _axes(operator)
-    kept = [n for axis, n in enumerate(source.shape) if axis not in axes]
-    if target.size != int(np.prod(kept, dtype=np.int64)):
+    count = prod(source.shape[axis] for axis in axes)
+    if target.size * count != source.size:
         raise operator.invalid(
             f"{list(source.shape)} over {axes} is not of shape {list(target.shape)}"
         )
-    count = int(np.prod([source.shape[axis] for axis in axes], dtype=np.int64))
     if is_float:
         reduce = _float_reducer(count if is_mean else 1)
     else:

@@ -29,7 +29,7 @@ from qutils.tflm.kernels.base import (
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
 from qutils.tflm.kernels.product import in_blocks
 from qutils.tflm.kernels.weighted import HYBRID, Weighted, channel_arrays
-from qutils.tflm.kernels.window import Window, place
+from qutils.tflm.kernels.window import Window, on_images, place
 
 # The field may have this many times the elements of input and output.
 _LARGEST_FIELD = 64
@@ -61,17 +61,15 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     turned = layer.weights[:, ::-1, ::-1].reshape(channels, -1)
     matrix = np.ascontiguousarray(turned.T, layer.dtype)
 
-    def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
-        x = inputs[2].reshape(-1, *source.shape[1:])
+    def convolve(x: Array) -> Array:
         field = np.zeros((len(x), *window.input, depth), layer.dtype)
         places = field[:, first[0] :: stride[0], first[1] :: stride[1]]
         # Inputs beyond the field reach no output.
         reaching = x[:, : places.shape[1], : places.shape[2]]
         places[:, : reaching.shape[1], : reaching.shape[2]] = layer.center(reaching)
-        total = in_blocks(window.patches(field), matrix, layer.product)
-        return (layer.finish(total).reshape(len(inputs[2]), *target.shape),)
+        return layer.finish(in_blocks(window.patches(field), matrix, layer.product))
 
-    return run
+    return on_images(operator, convolve, 2)
 
 
 def _field(

@@ -3,13 +3,14 @@
 ``ComputePaddingHeightWidth`` in TFLM's ``tensorflow/lite/kernels/padding.h``.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from qutils.tflm.graph import Operator
-from qutils.tflm.kernels.base import Array, require_rank
+from qutils.tflm.kernels.base import Array, Run, require_rank
 
 # Padded inputs may be larger than inputs by this factor.
 _LARGEST_PADDING = 64
@@ -124,6 +125,27 @@ class Window:
         """Return where one tap falls along an axis of the padded input."""
         first, step = tap * self.dilation[axis], self.stride[axis]
         return slice(first, first + (self.output[axis] - 1) * step + 1, step)
+
+
+def on_images(operator: Operator, function: Callable[[Array], Array], number: int = 0) -> Run:
+    """Return the `run` of an operator that treats every image alike, whatever it belongs to.
+
+    Parameters
+    ----------
+    operator
+        The operator.
+    function
+        From (N, height, width, channels) to as many outputs of the operator's shape.
+    number
+        Which input the images are.
+    """
+    shape = operator.outputs[0].shape
+
+    def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
+        x = inputs[number]
+        return (function(x.reshape(-1, *x.shape[2:])).reshape(len(x), *shape),)
+
+    return run
 
 
 def place(padding: str, length: int, size: int, stride: int, dilation: int) -> tuple[int, int, int]:

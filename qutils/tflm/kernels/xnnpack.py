@@ -82,14 +82,14 @@ def float_stage(
 
 
 def _requantizer(operator: Operator, factor: Floats) -> Callable[[Array], Array]:
-    low, high = _limits(operator)
-    zero_point = np.float32(operator.outputs[0].zero_point)
+    stored = _store(operator)
+    return lambda total: stored(np.rint(total.astype(np.float32) * factor))
 
-    def requantize(total: Array) -> Array:
-        steps = np.rint(total.astype(np.float32) * factor)
-        return (np.clip(steps, low, high) + zero_point).astype(np.int8)
 
-    return requantize
+def _store(operator: Operator) -> Callable[[Array], Array]:
+    """Return what clamps steps from the output's zero point, and adds it."""
+    (low, high), zero_point = _limits(operator), operator.outputs[0].zero_point
+    return lambda steps: (np.clip(steps, low, high) + zero_point).astype(np.int8)
 
 
 def prepare_transpose_conv(operator: Operator) -> Run:
@@ -117,11 +117,10 @@ def prepare_sum(operator: Operator, sign: int) -> Run:
     shift = _SUM_BITS + 1 - int(np.frexp(ratios.max())[1])
     factors = np.rint(np.ldexp(ratios.astype(np.float64), shift)).astype(np.int64) * [1, sign]
     half = np.int64(1) << np.int64(shift - 1)
-    low, high = _limits(operator)
+    stored = _store(operator)
 
     def add(a: NDArray[np.int64], b: NDArray[np.int64]) -> Array:
-        steps = (a * factors[0] + b * factors[1] + half) >> np.int64(shift)
-        return (np.clip(steps, low, high) + target.zero_point).astype(np.int8)
+        return stored((a * factors[0] + b * factors[1] + half) >> np.int64(shift))
 
     return _on_pairs(operator, add)
 
@@ -218,7 +217,7 @@ def prepare_function(operator: Operator, function: Callable[[Floats], Array]) ->
 
 def _lookup(operator: Operator, function: Callable[[NDArray[np.int64]], Array]) -> Run:
     """Tabulate a function from steps above the input's zero point to those above the output's."""
-    steps = function(_EVERY_INT8.astype(np.int64) - operator.input(0).zero_point)
+    steps = function(centred(_EVERY_INT8, operator.input(0)))
     table = np.clip(steps + operator.outputs[0].zero_point, -128, 127).astype(np.int8)
     return lambda inputs: (table[inputs[0].view(np.uint8)],)
 

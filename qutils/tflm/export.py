@@ -185,7 +185,8 @@ def _project(
         # The Arduino builder finds a library by the header that it is named after.
         values["library_include"] = "#include <Chirale_TensorFlowLite.h>\n\n"
     about = templates.joinpath("about.md").read_text(encoding="utf-8")
-    values["about"] = Template(about).substitute(values).rstrip()
+    texts = {f"{key}_text": f"{value:,}" for key, value in values.items() if type(value) is int}
+    values["about"] = Template(about).substitute(values, **texts).rstrip()
     core = PurePosixPath(TARGETS[target])
     for folder, base in ((target, PurePosixPath()), ("core", core)):
         for path, text in _templates(templates.joinpath(folder), base):

@@ -285,8 +285,8 @@ def _arena_bytes(board: str | None, arena_size: int | None) -> int:
         return found.arena_limit_bytes
     if arena_size > found.arena_limit_bytes:
         raise ValueError(
-            f"an arena of {arena_size} bytes exceeds the {found.arena_limit_bytes} bytes of SRAM "
-            f"that one array can have on the {found.name}"
+            f"an arena of {arena_size:,} bytes exceeds the {found.arena_limit_bytes:,} bytes of "
+            f"SRAM that one array can have on the {found.name}"
         )
     return arena_size
 

@@ -499,6 +499,9 @@ def test_the_board_is_named_with_its_margins(tmp_path):
     assert "set-target esp32c3" in readme
     assert "The model fits the ESP32-C3" in readme
     assert "## Not tried" in readme
+    assert re.search(r"an arena of \d,\d{3} bytes", readme)
+    # What the program prints.
+    assert re.search(r"Arena: \.\.\. of \d{4} bytes used", readme)
 
 
 @pytest.mark.parametrize(

@@ -219,7 +219,7 @@ def test_predict_needs_one_input_and_one_output():
     [
         ({"board": "nano33"}, "no board 'nano33'; did you mean nano33ble"),
         ({"arena_size": 0}, "arena_size must be positive, got 0"),
-        ({"board": "uno", "arena_size": 4096}, "exceeds the 2048 bytes of SRAM"),
+        ({"board": "uno", "arena_size": 4096}, "exceeds the 2,048 bytes of SRAM"),
     ],
 )
 def test_arenas_that_cannot_be(keywords, complaint):

@@ -41,9 +41,11 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
         np.ascontiguousarray(part.reshape(len(part), -1).T, layer.dtype)
         for part in np.split(weights, groups)
     ]
+    if window.is_point and groups == 1:
+        return layer.dense(matrices[0], operator.outputs[0].shape)
 
     def convolve(x: Array) -> Array:
-        patches = window.patches(window.pad(layer.center(x), 0))
+        patches = window.patches(layer.padded(x, window))
         parts = np.split(patches, groups, axis=-1) if groups > 1 else (patches,)
         sums = [in_blocks(p, m, layer.product) for p, m in zip(parts, matrices, strict=True)]
         return layer.finish(np.concatenate(sums, axis=-1) if groups > 1 else sums[0])

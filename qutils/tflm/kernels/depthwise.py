@@ -38,12 +38,12 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     require_shape(operator, operator.outputs[0], (batch, *window.output, channels))
     require_shape(operator, operator.input(1), (1, *window.size, channels))
     taps = layer.weights[0].astype(layer.dtype)
-    exact = layer.product is np.matmul
+    exact = layer.product is np.dot
     by_rows = exact and taps.size * window.output[1] <= _MOST_TAPS
     sums = _sums_by_rows(window, taps) if by_rows else _sums_in_order(window, taps)
 
     def convolve(x: Array) -> Array:
-        padded = window.pad(layer.center(x), 0)
+        padded = layer.padded(x, window)
         if multiplier > 1:
             padded = np.repeat(padded, multiplier, axis=3)
         return layer.finish(sums(padded))

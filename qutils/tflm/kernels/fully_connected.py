@@ -7,12 +7,10 @@ The input, of any shape, is read as rows of ``terms`` values; they and filter (c
 terms) give output (..., channels).
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from qutils.tflm.graph import Operator
-from qutils.tflm.kernels.base import Array, Kernel, Run
+from qutils.tflm.kernels.base import Kernel, Run
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
 from qutils.tflm.kernels.weighted import Weighted, channel_arrays, unpacked_filter
 
@@ -33,14 +31,7 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
             f"input {list(source.shape)}, filter {list(weights.shape)} and "
             f"output {list(target.shape)} do not fit together"
         )
-    matrix = np.ascontiguousarray(weights.T, layer.dtype)
-
-    def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
-        x = inputs[0]
-        rows = layer.center(x.reshape(-1, len(matrix)))
-        return (layer.finish(layer.product(rows, matrix)).reshape(len(x), *target.shape),)
-
-    return run
+    return layer.dense(np.ascontiguousarray(weights.T, layer.dtype), target.shape)
 
 
 def _is_per_channel(operator: Operator) -> bool:

@@ -94,7 +94,7 @@ def in_blocks(patches: Array, weights: Array, product: Product) -> Array:
     weights
         (terms, channels).
     product
-        `numpy.matmul` where that is exact, else `float_product`.
+        `numpy.dot` where that is exact, else `float_product`.
 
     Returns
     -------

@@ -8,7 +8,7 @@ with ``multiplier * 2**k / count``, where ``2**k`` is the largest power of two <
 place of the multiplier.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from math import prod
@@ -21,6 +21,7 @@ from qutils.tflm.kernels.base import (
     Kernel,
     Run,
     constant,
+    on_one_input,
     refuse_types,
     require_count,
     require_types,
@@ -42,18 +43,12 @@ def prepare(operator: Operator, is_mean: bool) -> Run:
         raise operator.invalid(
             f"{list(source.shape)} over {axes} is not of shape {list(target.shape)}"
         )
+    reduced = tuple(axis + 1 for axis in axes)
     if is_float:
-        reduce = _float_reducer(count if is_mean else 1)
+        reduce = _float_reducer(operator, reduced, count if is_mean else 1)
     else:
-        reduce = _integer_reducer(operator, count, is_mean)
-
-    def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
-        x = inputs[0]
-        # The reduced elements of one output, in their order in memory, become the last axis.
-        moved = np.moveaxis(x, [a + 1 for a in axes], range(x.ndim - len(axes), x.ndim))
-        return (reduce(moved.reshape(len(x), *target.shape, count)),)
-
-    return run
+        reduce = _integer_reducer(operator, reduced, count, is_mean)
+    return on_one_input(reduce)
 
 
 def _axes(operator: Operator) -> list[int]:
@@ -64,11 +59,24 @@ def _axes(operator: Operator) -> list[int]:
     return sorted({require_axis(operator, axis, len(source.shape)) for axis in axes})
 
 
-def _float_reducer(divisor: int) -> Callable[[Array], Array]:
-    return lambda rows: sum_in_order(rows) / np.float32(divisor)
+def _float_reducer(
+    operator: Operator, axes: tuple[int, ...], divisor: int
+) -> Callable[[Array], Array]:
+    shape = operator.outputs[0].shape
+    kept = [axis for axis in range(len(operator.input(0).shape) + 1) if axis not in axes]
+
+    def reduce(x: Array) -> Array:
+        # The reduced elements of one output, in their order in memory, become the last axis.
+        moved = x.transpose(*kept, *axes)
+        rows = moved.reshape(len(x), *shape, prod(x.shape[axis] for axis in axes))
+        return sum_in_order(rows) / np.float32(divisor)
+
+    return reduce
 
 
-def _integer_reducer(operator: Operator, count: int, is_mean: bool) -> Callable[[Array], Array]:
+def _integer_reducer(
+    operator: Operator, axes: tuple[int, ...], count: int, is_mean: bool
+) -> Callable[[Array], Array]:
     source, target = operator.input(0), operator.outputs[0]
     stage = OutputStage.of(operator, source.scale / target.scale)
     if is_mean:
@@ -78,10 +86,17 @@ def _integer_reducer(operator: Operator, count: int, is_mean: bool) -> Callable[
         stage = replace(stage, multiplier=multiplier, shift=stage.shift - power)
     offset = np.int64(source.zero_point * count)
     reach = (128 + abs(source.zero_point)) * count
-    if target.type == "INT16" or reach >= 2**53:
-        return lambda rows: stage(rows.sum(axis=-1, dtype=np.int64) - offset)
-    dtype, certified = exact_dtype(reach), CertifiedStage(stage, np.array([reach], np.int64))
-    return lambda rows: certified((rows.sum(axis=-1, dtype=np.int64) - offset).astype(dtype))
+    finish: Callable[[Array], Array] = stage
+    dtype: np.dtype = np.dtype(np.int64)
+    if target.type == "INT8" and reach < 2**53:
+        finish = CertifiedStage(stage, np.array([reach], np.int64))
+        dtype = exact_dtype(reach)
+
+    def reduce(x: Array) -> Array:
+        total = x.sum(axes, np.int64) - offset
+        return finish(total.astype(dtype)).reshape(len(x), *target.shape)
+
+    return reduce
 
 
 def _scratch(operator: Operator) -> tuple[int, ...]:

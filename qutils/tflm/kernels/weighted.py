@@ -14,7 +14,7 @@ published source multiplies two of them in float32, the compiled interpreter agr
 TFLM: ``micro/kernels/kernel_util.cc``, ``kernels/kernel_util.cc``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from qutils.tflm.graph import Operator, Tensor
 from qutils.tflm.kernels.base import (
     Array,
+    Run,
     activation_limits,
     constant,
     refuse_types,
@@ -33,7 +34,7 @@ from qutils.tflm.kernels.base import (
 from qutils.tflm.kernels.certified import CertifiedStage
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker, WideStage
 from qutils.tflm.kernels.product import Product, exact_dtype, float_product
-from qutils.tflm.kernels.window import LARGEST_INT16
+from qutils.tflm.kernels.window import LARGEST_INT16, Window
 
 HYBRID = "Hybrid models are not supported on TFLite Micro."
 
@@ -60,7 +61,7 @@ class Weighted:
     dtype
         What to multiply in: float32 for float32, else the floats in which sums are exact.
     zero_point
-        Of the input; 0 for float32.
+        Of the input, in `dtype`; 0 for float32.
     product
         Of a matrix (rows, terms) and one (terms, channels).
     finish
@@ -69,7 +70,7 @@ class Weighted:
 
     weights: Array
     dtype: np.dtype[np.floating]
-    zero_point: int
+    zero_point: np.floating
     product: Product
     finish: Callable[[Array], Array]
 
@@ -107,7 +108,7 @@ class Weighted:
             def finish_floats(total: Array) -> Array:
                 return np.clip(total + bias, low, high)
 
-            return cls(values, np.dtype(np.float32), 0, float_product, finish_floats)
+            return cls(values, np.dtype(np.float32), np.float32(0), float_product, finish_floats)
         bias, scales = _bias(operator, channels, np.int64), weights.scales
         if len(scales) not in (1, channels):
             raise operator.invalid(
@@ -125,14 +126,44 @@ class Weighted:
         finish = (_int16_stage if kind == "INT16" else stage)(operator, real, bias)
         if isinstance(finish, OutputStage) and kind == "INT8":
             finish = CertifiedStage(finish, reach)
-        return cls(values, exact_dtype(int(reach.max())), zero_point, np.matmul, finish)
+        dtype = exact_dtype(int(reach.max()))
+        return cls(values, dtype, dtype.type(zero_point), np.dot, finish)
 
     def center(self, x: Array) -> Array:
         """Return a new array of ``x - zero point`` in the dtype to multiply in."""
         centered = x.astype(self.dtype)
         if self.zero_point:
-            centered -= self.dtype.type(self.zero_point)
+            centered -= self.zero_point
         return centered
+
+    def padded(self, x: Array, window: Window) -> Array:
+        """Return the same of images (N, height, width, channels), surrounded by 0."""
+        if not window.is_padded:
+            return self.center(x)
+        padded, inside = window.surroundings(x.shape, self.dtype)
+        inside[...] = x
+        if self.zero_point:
+            inside -= self.zero_point
+        return padded
+
+    def dense(self, matrix: Array, shape: tuple[int, ...]) -> Run:
+        """Return a run that multiplies each row of terms: a dense layer, or a 1x1 convolution.
+
+        Parameters
+        ----------
+        matrix
+            (terms, channels).
+        shape
+            Of the output.
+        """
+        terms, center, product, finish = len(matrix), self.center, self.product, self.finish
+
+        def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
+            x = inputs[0]
+            output = finish(product(center(x.reshape(-1, terms)), matrix))
+            return (output.reshape(len(x), *shape),)
+
+        return run
 
 
 def convolution_temporaries(operator: Operator) -> tuple[Tensor, ...]:

@@ -68,16 +68,33 @@ class Window:
             )
         return cls(size, stride, dilation, (height, width), output, before, after)
 
+    @property
+    def is_point(self) -> bool:
+        """Whether each output sees the one element of the input at its own place."""
+        return self.size == self.stride == (1, 1)
+
+    @cached_property
+    def is_padded(self) -> bool:
+        """Whether it reaches beyond the input."""
+        return any(self.before + self.after)
+
     def pad(self, x: Array, value: float) -> Array:
         """Surround (N, height, width, channels) with `value`."""
-        if not any(self.before + self.after):
+        if not self.is_padded:
             return x
-        (top, left), (bottom, right) = self.before, self.after
-        count, height, width, channels = x.shape
-        shape = count, top + height + bottom, left + width + right, channels
-        padded = np.full(shape, value, x.dtype)
-        padded[:, top : top + height, left : left + width] = x
+        padded, inside = self.surroundings(x.shape, x.dtype, value)
+        inside[...] = x
         return padded
+
+    def surroundings(
+        self, shape: tuple[int, ...], dtype: np.dtype, value: float = 0
+    ) -> tuple[Array, Array]:
+        """Return an array full of `value`, and its part where an input of `shape` goes."""
+        (top, left), (bottom, right) = self.before, self.after
+        count, height, width, channels = shape
+        full = count, top + height + bottom, left + width + right, channels
+        padded = np.full(full, value, dtype) if value else np.zeros(full, dtype)
+        return padded, padded[:, top : top + height, left : left + width]
 
     @cached_property
     def inside(self) -> Array:
@@ -95,7 +112,7 @@ class Window:
 
     def view(self, padded: Array, tap: tuple[int, int]) -> Array:
         """Return what lies under one tap for every output: (N, out_h, out_w, channels)."""
-        return padded[:, self._seen(0, tap[0]), self._seen(1, tap[1]), :]
+        return padded[:, self._seen[0][tap[0]], self._seen[1][tap[1]]]
 
     def patches(self, padded: Array) -> Array:
         """Return a view of all windows: (N, out_h, out_w, size_h, size_w, channels)."""
@@ -112,19 +129,32 @@ class Window:
         """
         shape = (len(padded), self.output[0], *self.size, self.output[1] * padded.shape[3])
         if self.stride[1] > 1:
-            columns = [padded[:, :, self._seen(1, tap)] for tap in range(self.size[1])]
-            padded = np.stack(columns, axis=2)
-            n, row, tap_w, _, channel = padded.strides
+            count, height, _, channels = padded.shape
+            columns = np.empty(
+                (count, height, self.size[1], self.output[1], channels), padded.dtype
+            )
+            for tap, seen in enumerate(self._seen[1]):
+                columns[:, :, tap] = padded[:, :, seen]
+            padded = columns
+            n, row, tap_w, _, channel = columns.strides
         else:
             n, row, column, channel = padded.strides
             tap_w = column * self.dilation[1]
         strides = (n, row * self.stride[0], row * self.dilation[0], tap_w, channel)
         return np.ndarray(shape, padded.dtype, padded, strides=strides)
 
-    def _seen(self, axis: int, tap: int) -> slice:
-        """Return where one tap falls along an axis of the padded input."""
-        first, step = tap * self.dilation[axis], self.stride[axis]
-        return slice(first, first + (self.output[axis] - 1) * step + 1, step)
+    @cached_property
+    def _seen(self) -> list[list[slice]]:
+        """Where each tap falls, along both axes of the padded input."""
+        return [
+            [
+                slice(first, first + (output - 1) * stride + 1, stride)
+                for first in range(0, size * dilation, dilation)
+            ]
+            for size, stride, dilation, output in zip(
+                self.size, self.stride, self.dilation, self.output, strict=True
+            )
+        ]
 
 
 def on_images(operator: Operator, function: Callable[[Array], Array], number: int = 0) -> Run:

@@ -1,4 +1,4 @@
-"""Folding, equalization and corrected biases: what they keep, and what they win."""
+"""Folding and cross-layer equalization: what they keep, and what they win."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -10,50 +10,27 @@ from hypothesis import strategies as st
 
 from qutils import nets
 from qutils.data import load_fashion_mnist
-from qutils.describe import from_keras, to_keras
-from qutils.network import BatchNorm, GlobalMean, Linear, MaxPool, Network, Reshape, Statistics
+from qutils.describe import to_keras
+from qutils.network import BatchNorm, Linear, Network, Reshape
 from qutils.repair import (
     correct_biases,
     correct_biases_empirically,
     drop_ceilings,
     equalize,
-    expected_outputs,
     fold_batch_norms,
 )
 from qutils.rounding import round_nearest, round_weights
+from tests.plain_networks import dense, floats, mean_squared, random_network, trained
 
 # The largest relative error of one float32 operation.
 UNIT = 2.0**-24
 # Sums of 12 layers, of up to 128 products each, relative to the largest logit.
 TRAINED_NETS_BOUND = 12 * 128 * 2 * UNIT
-SEEDS = range(4)
-
-
-def floats(*values):
-    return np.array(values, np.float32)
-
-
-def dense(name, kernel, bias, **more):
-    return Linear(name, "dense", np.array(kernel, np.float32), floats(*bias), **more)
-
-
-@pytest.fixture(scope="module")
-def trained() -> dict[str, Network]:
-    return {name: from_keras(nets.load(name)) for name in nets.TRAINED}
-
-
-@pytest.fixture(scope="module")
-def calibration() -> np.ndarray:
-    return load_fashion_mnist("train")[0]
 
 
 @pytest.fixture(scope="module")
 def held_out() -> np.ndarray:
     return load_fashion_mnist("validation")[0]
-
-
-def mean_squared(a, b) -> float:
-    return float(np.mean((a.astype(np.float64) - b) ** 2))
 
 
 def rounding_bound(layer: Linear, x: np.ndarray, error: np.ndarray) -> np.ndarray:
@@ -79,30 +56,6 @@ def network_bound(network: Network, x: np.ndarray) -> np.ndarray:
         error = rounding_bound(layer, x, error) if isinstance(layer, Linear) else layer(error)
         x = layer(x)
     return error
-
-
-def random_network(seed: int) -> tuple[Network, np.ndarray]:
-    """Every kind of linear layer, ranges of channels that differ by up to 256, and inputs."""
-    random = np.random.default_rng(seed)
-
-    def weights(*shape):
-        spread = 2.0 ** random.integers(-4, 5, shape[-1])
-        return (random.normal(size=shape) * spread / np.sqrt(np.prod(shape[:-1]))).astype("f4")
-
-    def layer(name, kind, kernel, **more):
-        channels = kernel.shape[-1] * (kernel.shape[2] if kind == "depthwise" else 1)
-        return Linear(name, kind, kernel, weights(channels), relu=True, **more)
-
-    six = np.full(6, 6, np.float32)
-    layers = (
-        layer("conv", "conv", weights(3, 3, 2, 3), padding="same"),
-        layer("depthwise", "depthwise", weights(2, 2, 3, 2), ceiling=six, strides=(2, 1)),
-        MaxPool("pool", (2, 2), (1, 1), "same"),
-        layer("pointwise", "conv", weights(1, 1, 6, 4)),
-        Reshape("flatten", (-1,)),
-        replace(layer("logits", "dense", weights(4 * 3 * 5, 3)), relu=False),
-    )
-    return Network((6, 6, 2), layers), random.normal(size=(8, 6, 6, 2)).astype(np.float32)
 
 
 def with_batch_norms(network: Network, seed: int) -> Network:
@@ -151,8 +104,8 @@ def test_folding_changes_each_layer_by_rounding_only(seed):
 
 
 @pytest.mark.parametrize("name", nets.TRAINED)
-def test_folding_changes_each_trained_layer_by_rounding_only(trained, held_out, name):
-    network, x = trained[name], held_out[:20]
+def test_folding_changes_each_trained_layer_by_rounding_only(held_out, name):
+    network, x = trained(name), held_out[:20]
     for layer, folded in zip(network.layers, fold_batch_norms(network).layers, strict=True):
         if isinstance(layer, Linear):
             bound = 2 * rounding_bound(layer, x, 0 * x)
@@ -162,10 +115,10 @@ def test_folding_changes_each_trained_layer_by_rounding_only(trained, held_out, 
 
 
 @pytest.mark.parametrize("name", nets.TRAINED)
-def test_folding_and_equalizing_preserve_the_trained_nets(trained, held_out, name):
+def test_folding_and_equalizing_preserve_the_trained_nets(held_out, name):
     x = held_out[:500]
-    before = trained[name](x)
-    folded = fold_batch_norms(trained[name])
+    before = trained(name)(x)
+    folded = fold_batch_norms(trained(name))
     for after in (folded(x), equalize(folded)(x)):
         assert np.abs(after - before).max() < TRAINED_NETS_BOUND * np.abs(before).max()
 
@@ -230,14 +183,14 @@ def test_equalizing_makes_both_sides_of_each_channel_equal(seed):
 
 
 @pytest.mark.parametrize("name", nets.TRAINED)
-def test_equalizing_evens_out_the_trained_nets(trained, name):
-    layers = equalize(fold_batch_norms(trained[name])).linear
+def test_equalizing_evens_out_the_trained_nets(name):
+    layers = equalize(fold_batch_norms(trained(name))).linear
     for first, second in pairwise(layers):
         assert np.allclose(output_range(first), input_range(second, first.channels), rtol=1e-5)
 
 
-def test_equalizing_twice_changes_nothing_more(trained):
-    once = equalize(fold_batch_norms(trained["net_b"]))
+def test_equalizing_twice_changes_nothing_more():
+    once = equalize(fold_batch_norms(trained("net_b")))
     for a, b in zip(once.linear, equalize(once).linear, strict=True):
         assert np.allclose(a.kernel, b.kernel, rtol=1e-4)
 
@@ -249,8 +202,8 @@ def test_a_reshape_that_mixes_channels_is_not_crossed():
     assert equalize(network).linear[0].kernel.ravel().tolist() == [16, 2]
 
 
-def test_an_equalized_net_goes_back_to_keras(trained, held_out):
-    network = equalize(fold_batch_norms(trained["net_b"]))
+def test_an_equalized_net_goes_back_to_keras(held_out):
+    network = equalize(fold_batch_norms(trained("net_b")))
     outputs, x = network(held_out[:100]), held_out[:100]
     predicted = to_keras(network).predict(x, verbose=0)
     assert np.abs(predicted - outputs).max() < TRAINED_NETS_BOUND * np.abs(outputs).max()
@@ -295,145 +248,8 @@ def test_a_layer_of_zeros_is_left_alone():
     assert equalize(network)(floats([1])).tolist() == [[5]]
 
 
-# Bias correction
-
-
-@pytest.mark.parametrize(
-    ("relu", "ceiling"), [(False, None), (True, None), (True, 6.0), (True, 0.5)]
-)
-@pytest.mark.parametrize(("mean", "deviation"), [(0, 1), (5, 3), (-2, 0.5), (40, 2), (-40, 2)])
-def test_expected_output_is_the_integral(relu, ceiling, mean, deviation):
-    layer = dense(
-        "d",
-        [[1]],
-        [0],
-        relu=relu,
-        ceiling=None if ceiling is None else floats(ceiling),
-        statistics=Statistics(floats(mean), floats(deviation)),
-    )
-    # Midpoints of 10^5 slices over 10 deviations: slices of 2e-4 deviations, their error is the
-    # square of that at the kinks.
-    z = (np.arange(100_000) + 0.5) / 5000 - 10
-    density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) / 5000
-    values = layer.activate(mean + deviation * z)
-    assert expected_outputs(layer)[0] == pytest.approx((values * density).sum(), abs=1e-6)
-
-
-def test_expected_output_of_a_constant_channel_is_its_value():
-    statistics = Statistics(floats(2, -1, 8, 0, 6), np.zeros(5, np.float32))
-    layer = dense(
-        "d", np.ones((1, 5)), [0] * 5, relu=True, ceiling=np.full(5, 6, "f4"), statistics=statistics
-    )
-    assert expected_outputs(layer) == pytest.approx([2, 0, 6, 0, 6], abs=1e-9)
-
-
-def test_correct_a_bias_by_hand():
-    # The weight 1 has become 1.5; its input is a standard normal after ReLU, of mean 0.3989.
-    first = dense("a", [[1]], [0], relu=True, statistics=Statistics(floats(0), floats(1)))
-    network = Network((1,), (first, dense("b", [[1]], [2])))
-    rounded = Network((1,), (first, dense("b", [[1.5]], [2])))
-    corrected = correct_biases(network, rounded).linear[1].bias.item()
-    assert corrected == pytest.approx(2 - 0.5 / np.sqrt(2 * np.pi))
-
-
-@pytest.mark.parametrize(
-    ("between", "corrected"),
-    [
-        (GlobalMean("mean"), True),
-        (Reshape("flatten", (-1,)), True),
-        (MaxPool("pool", (1, 1), (1, 1), "valid"), False),
-    ],
-)
-def test_means_pass_what_keeps_them(between, corrected):
-    statistics = Statistics(floats(1), floats(1))
-    first = Linear("a", "conv", floats(1).reshape(1, 1, 1, 1), floats(0), statistics=statistics)
-    last = dense("b", [[1]], [0])
-    if isinstance(between, MaxPool):
-        last = Linear("b", "conv", floats(1).reshape(1, 1, 1, 1), floats(0))
-    network = Network((1, 1, 1), (first, between, last))
-    rounded = replace(network, layers=(first, between, replace(last, kernel=2 * last.kernel)))
-    bias = correct_biases(network, rounded).linear[1].bias.item()
-    # An input of mean 1 times the weight error 1.
-    assert bias == (-1 if corrected else 0)
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**32 - 1))
-def test_a_constant_image_is_corrected_exactly(seed):
-    # Where each channel is its mean, and there is no padding, the mean error is the whole error.
-    random = np.random.default_rng(seed)
-    for kind, kernel in (
-        ("conv", random.normal(size=(2, 3, 3, 4))),
-        ("depthwise", random.normal(size=(2, 3, 3, 2))),
-    ):
-        channels = kernel.shape[-1] * (3 if kind == "depthwise" else 1)
-        layer = Linear("l", kind, kernel.astype(np.float32), np.zeros(channels, np.float32))
-        network = Network((4, 4, 3), (layer,))
-        mean = random.normal(size=3).astype(np.float32)
-        x = np.broadcast_to(mean, (1, 4, 4, 3))
-        corrected = correct_biases(network, round_weights(network, 3), mean)
-        # 18 products of about 1, summed four times in float32.
-        assert np.abs(corrected(x) - network(x)).max() < 4 * 20 * UNIT * 18
-
-
-@pytest.mark.parametrize("bits", [2, 4, 8])
-def test_empirical_correction_takes_the_mean_error_away(bits):
-    network, x = random_network(3)
-    corrected = correct_biases_empirically(network, round_weights(network, bits), x)
-    error = (corrected(x) - network(x)).mean(axis=0, dtype=np.float64)
-    assert np.abs(error).max() < 1e-5 * np.abs(network(x)).max()
-
-
-def test_both_corrections_agree_on_a_first_layer_without_padding():
-    random = np.random.default_rng(0)
-    x = random.normal(1, 1, size=(50, 6)).astype(np.float32)
-    network = Network((6,), (dense("d", random.normal(size=(6, 4)), [0] * 4),))
-    rounded = round_weights(network, 3)
-    analytic = correct_biases(network, rounded, x.mean(axis=0)).linear[0].bias
-    empirical = correct_biases_empirically(network, rounded, x).linear[0].bias
-    assert np.allclose(analytic, empirical, atol=1e-5)
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("per_channel", [True, False])
-@pytest.mark.parametrize("name", nets.TRAINED)
-def test_measured_correction_beats_plain_rounding_in_every_layer(
-    trained, calibration, held_out, name, per_channel, seed
-):
-    random = np.random.default_rng(seed)
-    seen, unseen = (random.choice(x, 150, replace=False) for x in (calibration, held_out))
-    for layer in fold_batch_norms(trained[name]).layers:
-        if isinstance(layer, Linear):
-            alone = Network(seen.shape[1:], (replace(layer, relu=False, ceiling=None),))
-            rounded = round_weights(alone, 4, per_channel)
-            corrected = correct_biases_empirically(alone, rounded, seen)
-            wanted = alone(unseen)
-            assert mean_squared(corrected(unseen), wanted) < mean_squared(rounded(unseen), wanted)
-        seen, unseen = layer(seen), layer(unseen)
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("name", nets.TRAINED)
-def test_both_corrections_beat_plain_rounding_in_the_logits(
-    trained, calibration, held_out, name, seed
-):
-    random = np.random.default_rng(seed)
-    seen, unseen = (random.choice(x, 150, replace=False) for x in (calibration, held_out))
-    folded = fold_batch_norms(trained[name])
-    # Per tensor net B needs to be equalized first: without, whole layers round to zero.
-    even = equalize(folded)
-    for network, per_channel in ((folded, True), (even, True), (even, False)):
-        wanted, rounded = network(unseen), round_weights(network, 4, per_channel)
-        plain = mean_squared(rounded(unseen), wanted)
-        for corrected in (
-            correct_biases(network, rounded, [seen.mean()]),
-            correct_biases_empirically(network, rounded, seen),
-        ):
-            assert mean_squared(corrected(unseen), wanted) < plain
-
-
-def test_equalizing_saves_net_b_at_four_bits_per_tensor(trained, held_out):
-    folded, x = fold_batch_norms(trained["net_b"]), held_out[:300]
+def test_equalizing_saves_net_b_at_four_bits_per_tensor(held_out):
+    folded, x = fold_batch_norms(trained("net_b")), held_out[:300]
     wanted = folded(x)
     lost, saved = (
         mean_squared(round_weights(network, 4, per_channel=False)(x), wanted)
@@ -443,37 +259,3 @@ def test_equalizing_saves_net_b_at_four_bits_per_tensor(trained, held_out):
     # What cannot be saved by biases: a layer whose weights have nearly all become zero.
     zeros = [np.mean(round_nearest(layer, 4, False).kernel == 0) for layer in folded.linear]
     assert max(zeros) > 0.9
-
-
-# Bad input
-
-
-def test_batch_norms_must_be_folded_first(trained):
-    network, folded = trained["net_a"], fold_batch_norms(trained["net_a"])
-    for repair in (
-        lambda: equalize(network),
-        lambda: correct_biases(network, folded),
-        lambda: correct_biases_empirically(folded, network, np.zeros((1, 28, 28, 1))),
-    ):
-        with pytest.raises(ValueError, match="fold_batch_norms first: stem, block1_depthwise"):
-            repair()
-
-
-def test_corrections_need_two_versions_of_one_network(trained):
-    network = fold_batch_norms(trained["net_a"])
-    shorter = replace(network, layers=network.layers[:-1])
-    with pytest.raises(ValueError, match="not the same network"):
-        correct_biases(network, shorter)
-
-
-def test_corrections_refuse_an_input_mean_of_other_channels():
-    network = Network((2,), (dense("d", [[1], [2]], [0]),))
-    with pytest.raises(ValueError, match=r"input_mean .* \(3,\)"):
-        correct_biases(network, network, [1.0, 2.0, 3.0])
-
-
-@pytest.mark.parametrize("bad", [np.zeros((0, 1)), np.full((2, 1), np.nan)])
-def test_measuring_needs_inputs(bad):
-    network = Network((1,), (dense("d", [[1]], [0]),))
-    with pytest.raises(ValueError, match=r"with N >= 1|NaN"):
-        correct_biases_empirically(network, network, bad)

@@ -130,9 +130,10 @@ def round_half_away(x: ArrayLike) -> NDArray[np.floating]:
     >>> round_half_away([0.5, 1.5, 2.5, -0.5, -2.5]).tolist()
     [1.0, 2.0, 3.0, -1.0, -3.0]
     """
-    fraction, whole = np.modf(x)
-    # floor(x + 0.5) would round the float32 just below 0.5 up to 1.
-    return whole + np.sign(fraction) * (np.abs(fraction) >= 0.5)
+    values = np.asarray(x)
+    # Adding 0.5 would round the float32 just below 0.5 up to 1; this reaches 1 from 0.5 on.
+    almost_half = np.nextafter(values.dtype.type(0.5), values.dtype.type(0))
+    return np.trunc(values + np.copysign(almost_half, values))
 
 
 def choose_quant_params(

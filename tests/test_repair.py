@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from qutils import nets
 from qutils.data import load_fashion_mnist
 from qutils.describe import to_keras
-from qutils.network import BatchNorm, Linear, Network, Reshape
+from qutils.network import BatchNorm, Linear, Network, Reshape, Statistics
 from qutils.repair import (
     correct_biases,
     correct_biases_empirically,
@@ -82,10 +82,10 @@ def input_range(layer: Linear, channels: int) -> np.ndarray:
 
 
 def test_fold_by_hand():
-    # (2 x + 1 - 5) * 3 / sqrt(3 + 1) + 10 = 3 x + 4
-    norm = BatchNorm(floats(3), floats(10), floats(5), floats(3), epsilon=1.0)
+    # (2 x + 1 - 5) * -3 / sqrt(3 + 1) + 10 = -3 x + 16
+    norm = BatchNorm(floats(-3), floats(10), floats(5), floats(3), epsilon=1.0)
     (layer,) = fold_batch_norms(Network((1,), (dense("d", [[2]], [1], norm=norm),))).linear
-    assert (layer.kernel.item(), layer.bias.item(), layer.norm) == (3.0, 4.0, None)
+    assert (layer.kernel.item(), layer.bias.item(), layer.norm) == (-3.0, 16.0, None)
     # What the norm told of the sums: mean beta, deviation |gamma|.
     assert (layer.statistics.mean.item(), layer.statistics.deviation.item()) == (10.0, 3.0)
 
@@ -144,6 +144,14 @@ def test_equalizing_scales_the_ceiling_of_relu6():
     assert equalized.linear[0].ceiling.tolist() == [1.5]
     x = floats([-1], [0.25], [1])
     assert network(x).tolist() == equalized(x).tolist() == [[0], [4], [6]]
+
+
+def test_equalizing_scales_the_statistics():
+    # s = sqrt(16 / 1) = 4, as for the values that they describe.
+    statistics = Statistics(floats(8), floats(2))
+    first = dense("a", [[16]], [0], relu=True, statistics=statistics)
+    scaled = equalize(Network((1,), (first, dense("b", [[1]], [0])))).linear[0].statistics
+    assert (scaled.mean.item(), scaled.deviation.item()) == (2.0, 0.5)
 
 
 def test_dropping_ceilings_changes_values_above_six_only():

@@ -121,13 +121,20 @@ def test_adaround_by_hand():
 
 
 def test_adaround_makes_up_for_what_went_wrong_before():
-    # The original input was 1, the quantized network hands on 1.5: 0.6 * 1 is met best by 0 * 1.5,
-    # not by the nearest, 1 * 1.5.
+    # Where the original input was 1 and 1, the quantized network hands on 2 and -1. Of 0.6, nearest
+    # makes 1, off by 1.4 and 1.6; 0 is off by 0.6 twice.
     layer = dense([[7.0], [0.6]])
-    x = np.array([[0, 1], [1, 0]], np.float32)
-    approximate = np.array([[0, 1.5], [1, 0]], np.float32)
+    x = np.array([[0, 1], [0, 1], [1, 0]], np.float32)
+    approximate = np.array([[0, 2], [0, -1], [1, 0]], np.float32)
     assert round_adaptively(layer, x, x, 4).kernel.ravel().tolist() == [7, 1]
     assert round_adaptively(layer, x, approximate, 4).kernel.ravel().tolist() == [7, 0]
+
+
+def test_adaround_does_not_leave_the_range():
+    # 7 * 1 would be met best by 8.75 * 0.8, but 4 bits end at 7.
+    layer = dense([[7.0]])
+    approximate = np.array([[0.8]], np.float32)
+    assert round_adaptively(layer, np.ones((1, 1), "f4"), approximate, 4).kernel.item() == 7
 
 
 def best_error(layer: Linear, x: np.ndarray, bits: int) -> np.ndarray:

@@ -116,8 +116,8 @@ def has_biases(model: Model) -> bool:
     )
 
 
-def compare(content: bytes, rng: np.random.Generator) -> int:
-    """Compare all outputs of a model; return how many elements, 0 where one refuses."""
+def compare(content: bytes, rng: np.random.Generator, steps: int = 0) -> int:
+    """Compare all outputs of a model, `steps` apart at most; return how many, 0 if one refuses."""
     model = Model.from_bytes(content)
     try:
         ours = interpreter(model)
@@ -135,7 +135,9 @@ def compare(content: bytes, rng: np.random.Generator) -> int:
     elements = 0
     for got, wanted in zip(run(ours, inputs), expected, strict=True):
         for array, other in zip(got, wanted, strict=True):
-            np.testing.assert_array_equal(array, other)
+            np.testing.assert_allclose(
+                array.astype(np.float64), other.astype(np.float64), rtol=0, atol=steps
+            )
             elements += array.size
     return elements
 
@@ -146,6 +148,8 @@ HELD = [
     for name in CASES
     if {"int8"} <= {*name.split()[1:]} <= {"int8", "to", "float32"} and name not in STATEFUL
 ]
+# XNNPACK approximates these functions: near a tie it may fall on the other side of it.
+ONE_STEP_APART = ["LOGISTIC int8", "TANH int8"]
 
 
 @pytest.mark.parametrize("name", HELD)
@@ -163,7 +167,7 @@ def test_case(name):
     def check(seed: int) -> None:
         nonlocal elements
         rng = np.random.default_rng(seed)
-        elements += compare(CASES[name](rng), rng)
+        elements += compare(CASES[name](rng), rng, steps=int(name in ONE_STEP_APART))
 
     check()
     assert elements > 0

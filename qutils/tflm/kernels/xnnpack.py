@@ -12,8 +12,8 @@ by TFLM's kernel when the model was read.
 XNNPACK: ``src/microparams-init.c``, ``src/reference/unary-elementwise.cc``,
 ``src/operators/reduce-nd.c``; LiteRT: ``tflite/delegates/xnnpack/xnnpack_delegate.cc``,
 ``tflite/kernels/internal/optimized/optimized_ops.h`` for SOFTMAX.  Measured with LiteRT 2.3 on
-x86-64 with AVX-512.  All is exact but for one product and sum in MEAN and SUM, which a compiler
-may fuse on another processor.
+x86-64 with AVX-512.  All is exact but for LOGISTIC and TANH very near a tie, and for one product
+and sum in MEAN and SUM, which a compiler may fuse on another processor.
 """
 
 from collections.abc import Callable, Sequence
@@ -207,7 +207,8 @@ def prepare_function(operator: Operator, function: Callable[[Floats], Array]) ->
     source_scale, scale = _scale(operator.input(0)), _scale(operator.outputs[0])
 
     def steps(x: NDArray[np.int64]) -> Array:
-        # In float64, then rounded: the nearest float32 but for one value in 10^8.
+        # The nearest float32.  XNNPACK approximates the function, so that near a tie of the
+        # output the two may be one step apart: once in some 10^7 elements drawn at random.
         with np.errstate(over="ignore"):
             exact = function((x.astype(np.float32) * source_scale).astype(np.float64))
         return np.rint(exact.astype(np.float32) / scale)

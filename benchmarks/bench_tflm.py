@@ -29,7 +29,7 @@ from qutils.tflm.kernels import KERNELS
 
 SHARED_MODELS = Path(__file__).resolve().parents[2] / "shared" / "models"
 BATCH = 256
-SINGLES = 32
+SINGLES = 128
 REPEATS = 25
 
 

@@ -59,10 +59,14 @@ class Execution:
         self._model = model
         self._steps = [_steps(subgraph, kernels, self) for subgraph in model.subgraphs]
         self._constants = [
-            {t.index: t.data[np.newaxis] for t in subgraph.tensors if t.data is not None}
+            {_ABSENT: None}
+            | {t.index: t.data[np.newaxis] for t in subgraph.tensors if t.data is not None}
             for subgraph in model.subgraphs
         ]
         self.reset()
+        self._has_floats = any(
+            t.type == "FLOAT32" for subgraph in model.subgraphs for t in subgraph.tensors
+        )
         self.is_stateful = bool(self.variables) or any(self._states)
 
     def reset(self) -> None:
@@ -92,6 +96,8 @@ class Execution:
         Arrays by the index of their tensor, with a batch axis of 1 where nothing depends on
         the inputs.
         """
+        if not self._has_floats:
+            return self._run(0, inputs, keep_all)
         # In C, infinities and NaN come about in silence.
         with np.errstate(all="ignore"):
             return self._run(0, inputs, keep_all)
@@ -103,10 +109,13 @@ class Execution:
     def _run(
         self, number: int, inputs: Mapping[int, Any], keep_all: bool
     ) -> dict[int, NDArray[Any]]:
-        values = {**self._constants[number], **self._states[number], **inputs, _ABSENT: None}
+        values: dict[int, Any] = self._constants[number].copy()
+        values.update(self._states[number])
+        values.update(inputs)
         for step in self._steps[number]:
             outputs = step.run([values[index] for index in step.inputs])
-            values.update(zip(step.outputs, outputs, strict=True))
+            for index, output in zip(step.outputs, outputs, strict=True):
+                values[index] = output
             if not keep_all:
                 for index in step.ending:
                     del values[index]

@@ -17,7 +17,9 @@ from qutils.tflm.model import Model, check_operators
 
 _KERNELS = {"tflm": KERNELS, "xnnpack": xnnpack.KERNELS}
 # Activations of one chunk of a batch; more would leave the processor's cache.
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 5 << 18
+# Freed arrays up to this size stay with the process while a batch runs.
+_KEPT_BYTES = 1 << 24
 # Without a board or an arena size: far above any microcontroller, far below a PC.
 _LARGEST_ARENA_BYTES = 1 << 26
 
@@ -228,6 +230,7 @@ class Interpreter:
         _require(source, array, whole or flat, ("N", *source.shape[single:]))
         squeeze = flat and target.shape[:1] == (1,)
         result = np.empty((len(array), *target.shape[squeeze:]), DTYPES[target.type])
+        _keep_freed_memory()
         step = 1 if execution.is_stateful else self._chunk()
         for start in range(0, len(array), step):
             part = array[start : start + step]
@@ -273,6 +276,16 @@ class Interpreter:
         """Return how many invocations run side by side."""
         largest = max((t.size_bytes for t in self._graph.tensors if t.data is None), default=1)
         return max(1, _CHUNK_BYTES // max(1, 8 * largest))
+
+
+def _keep_freed_memory() -> None:
+    """Have the C library keep the memory of freed arrays, for the next operator's.
+
+    glibc gives freed blocks above a threshold back to the system, so that each page has to be
+    fetched anew; the threshold rises to the largest block that was ever freed.  Elsewhere this
+    does nothing.
+    """
+    np.empty(_KEPT_BYTES, np.int8)
 
 
 def _arena_bytes(board: str | None, arena_size: int | None) -> int:

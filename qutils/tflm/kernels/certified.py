@@ -37,7 +37,9 @@ _HOPELESS = 1 / 2
 # More channels or larger shifts are not worth a proof; the plain stage is always right.
 _MOST_CHANNELS = 1 << 12
 _LARGEST_SHIFT = 22
-_LONGEST_ROW = 1 << 10
+_LONGEST_ROW = 1 << 12
+# Fewer outputs are computed alike.
+_MANY = 1 << 13
 _INT8 = np.dtype(np.int8)
 
 
@@ -75,10 +77,18 @@ class Line:
         value += self.offset
         if self.one_sign:
             return np.floor(value, value)
-        value += value.clip(-self.tie, self.tie)
-        np.rint(value, out=value)
-        value += value.dtype.type(self.zero_point)
+        value += value.clip(self._minus_tie, self.tie)
+        np.rint(value, value)
+        value += self._zero_point
         return value
+
+    @cached_property
+    def _minus_tie(self) -> Array:
+        return -self.tie
+
+    @cached_property
+    def _zero_point(self) -> np.floating:
+        return self.scale.dtype.type(self.zero_point)
 
     def repeated(self, times: int) -> "Line":
         """Return the formula for `times` rows laid end to end."""
@@ -160,6 +170,7 @@ class CertifiedStage:
         self.plain = plain.per_channel(len(reach))
         self.reach = reach
         self._of_shape: dict[tuple[int, ...], Callable[[Array], Array]] = {}
+        self._lines: dict[np.dtype, tuple[Line, NDArray[np.intp]]] = {}
 
     def __call__(self, accumulator: Array) -> NDArray[np.int8]:
         """Turn sums, channels last, into outputs; `accumulator` may be overwritten."""
@@ -168,38 +179,52 @@ class CertifiedStage:
             self._of_shape[shape] = self._for_shape(shape)
         return self._of_shape[shape](accumulator)
 
+    def certified(self, kind: np.dtype[np.floating]) -> tuple[Line, NDArray[np.intp]]:
+        """Return the formula in a format, and the channels that it does not hold for."""
+        if kind not in self._lines:
+            self._lines[kind] = self._certify(kind)
+        return self._lines[kind]
+
     def _for_shape(self, shape: tuple[int, ...]) -> Callable[[Array], Array]:
-        """Return the stage for sums of one shape."""
-        line, doubtful = self.certified
-        channels = len(self.reach)
-        # For arrays of one element, NumPy need not look for a common type.
-        low, high = (np.array(n, line.scale.dtype) for n in (self.plain.low, self.plain.high))
-        times = _rows_at_once(prod(shape) // channels, channels)
-        repeated = line.repeated(times)
+        """Return the stage for sums of one shape.
 
-        width = times * channels
-
-        def stage(accumulator: Array) -> Array:
-            value = repeated(accumulator.reshape(-1, width))
-            return value.clip(low, high, value).astype(_INT8).reshape(shape)
-
+        In float32 if that holds for all channels.  A few others are computed apart where there
+        is much to compute, else all in float64.
+        """
+        size, channels = prod(shape), len(self.reach)
+        line, doubtful = self.certified(np.dtype(np.float32))
+        rest: Callable[[Array], Array] = CertifiedStage(
+            self.plain.of_channels(doubtful), self.reach[doubtful]
+        )
+        if doubtful.size > channels / 8 or (doubtful.size and size < _MANY):
+            line, doubtful = self.certified(np.dtype(np.float64))
+            rest = self.plain.of_channels(doubtful)
+        stage = self._of_line(line, shape)
         if not doubtful.size:
             return stage
-        plain = self.plain.of_channels(doubtful)
 
         def stage_with_doubts(accumulator: Array) -> Array:
-            exact = plain(accumulator[..., doubtful])
+            apart = rest(accumulator[..., doubtful])
             output = stage(accumulator)
-            output[..., doubtful] = exact
+            output[..., doubtful] = apart
             return output
 
         return stage_with_doubts
 
-    @cached_property
-    def certified(self) -> tuple[Line, NDArray[np.intp]]:
-        """The formula, in float32 if that serves all channels; and those that it fails."""
-        line, doubtful = self._certify(np.dtype(np.float32))
-        return self._certify(np.dtype(np.float64)) if doubtful.size else (line, doubtful)
+    def _of_line(self, line: Line, shape: tuple[int, ...]) -> Callable[[Array], Array]:
+        size, channels = prod(shape), len(self.reach)
+        # For arrays of one element, NumPy need not look for a common type.
+        low, high = (np.array(n, line.scale.dtype) for n in (self.plain.low, self.plain.high))
+        times = _rows_at_once(size // channels, channels)
+        repeated, width = line.repeated(times), times * channels
+        # One row is quicker without an axis for rows.
+        rows = (width,) if size == width else (-1, width)
+
+        def stage(accumulator: Array) -> Array:
+            value = repeated(accumulator.reshape(rows))
+            return value.clip(low, high, value).astype(_INT8).reshape(shape)
+
+        return stage
 
     def _certify(self, kind: np.dtype[np.floating]) -> tuple[Line, NDArray[np.intp]]:
         """Look for a line for each channel, and prove it."""

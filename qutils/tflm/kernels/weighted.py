@@ -156,12 +156,15 @@ class Weighted:
         shape
             Of the output.
         """
-        terms, center, product, finish = len(matrix), self.center, self.product, self.finish
+        terms, dtype, zero_point = len(matrix), self.dtype, self.zero_point
+        product, finish, is_centered = self.product, self.finish, not self.zero_point
 
         def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
             x = inputs[0]
-            output = finish(product(center(x.reshape(-1, terms)), matrix))
-            return (output.reshape(len(x), *shape),)
+            rows = x.reshape(-1, terms).astype(dtype)
+            if not is_centered:
+                rows -= zero_point
+            return (finish(product(rows, matrix)).reshape(len(x), *shape),)
 
         return run
 

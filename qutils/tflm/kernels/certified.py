@@ -37,7 +37,7 @@ _HOPELESS = 1 / 2
 # More channels or larger shifts are not worth a proof; the plain stage is always right.
 _MOST_CHANNELS = 1 << 12
 _LARGEST_SHIFT = 22
-_LONGEST_ROW = 1 << 12
+_LONGEST_ROW = 1 << 11
 # Fewer outputs are computed alike.
 _MANY = 1 << 13
 _INT8 = np.dtype(np.int8)
@@ -273,5 +273,7 @@ class CertifiedStage:
 
 def _rows_at_once(rows: int, channels: int) -> int:
     """Return a divisor of `rows`, so that NumPy's inner loops become long."""
+    if rows * channels <= 2 * _LONGEST_ROW:
+        return rows
     most = max(1, _LONGEST_ROW // max(1, channels))
     return next(times for times in range(min(rows, most), 0, -1) if rows % times == 0)

@@ -90,11 +90,19 @@ class Window:
         self, shape: tuple[int, ...], dtype: np.dtype, value: float = 0
     ) -> tuple[Array, Array]:
         """Return an array full of `value`, and its part where an input of `shape` goes."""
-        (top, left), (bottom, right) = self.before, self.after
-        count, height, width, channels = shape
-        full = count, top + height + bottom, left + width + right, channels
+        full = (shape[0], *self._padded_size, shape[3])
         padded = np.full(full, value, dtype) if value else np.zeros(full, dtype)
-        return padded, padded[:, top : top + height, left : left + width]
+        return padded, padded[self._place]
+
+    @cached_property
+    def _padded_size(self) -> tuple[int, ...]:
+        return tuple(map(sum, zip(self.before, self.input, self.after, strict=True)))
+
+    @cached_property
+    def _place(self) -> tuple[slice, ...]:
+        """Where the input lies in what surrounds it."""
+        along = zip(self.before, self.input, strict=True)
+        return (slice(None), *(slice(first, first + length) for first, length in along))
 
     @cached_property
     def inside(self) -> Array:

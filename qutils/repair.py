@@ -1,8 +1,8 @@
 """Repairs of a network that loses by quantization: folding, equalization, corrected biases.
 
 All of them take and return descriptions of networks (`qutils.network`), and change none. The
-rounding of weights, AdaRound too, stands in `qutils.rounding`, the choice of bits per layer in
-`qutils.sensitivity`.
+rounding of weights, AdaRound too, stands in `qutils.weight_rounding`, the choice of bits per layer
+in `qutils.sensitivity`.
 """
 
 from collections.abc import Iterator

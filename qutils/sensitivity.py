@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qutils.network import Linear, Network
-from qutils.rounding import round_nearest
+from qutils.weight_rounding import round_nearest
 
 __all__ = ["BitErrors", "choose_bits", "layer_errors", "weight_bytes"]
 

@@ -17,7 +17,7 @@ from qutils.repair import (
     expected_outputs,
     fold_batch_norms,
 )
-from qutils.rounding import round_weights
+from qutils.weight_rounding import round_weights
 from tests.plain_networks import dense, floats, mean_squared, random_network, trained
 
 # The largest relative error of one float32 operation.

@@ -12,8 +12,8 @@ from qutils.data import load_fashion_mnist
 from qutils.describe import from_keras
 from qutils.network import GlobalMean, Linear, Network
 from qutils.repair import fold_batch_norms
-from qutils.rounding import round_weights
 from qutils.sensitivity import choose_bits, layer_errors, weight_bytes
+from qutils.weight_rounding import round_weights
 
 
 def dense(name, kernel) -> Linear:

@@ -116,8 +116,11 @@ def has_biases(model: Model) -> bool:
     )
 
 
-def compare(content: bytes, rng: np.random.Generator, steps: int = 0) -> int:
-    """Compare all outputs of a model, `steps` apart at most; return how many, 0 if one refuses."""
+def compare(content: bytes, rng: np.random.Generator, near_ties: int = 0) -> int:
+    """Compare all outputs of a model; return how many there are, 0 where one refuses.
+
+    At most `near_ties` of the different outputs may be one step apart.
+    """
     model = Model.from_bytes(content)
     try:
         ours = interpreter(model)
@@ -135,9 +138,12 @@ def compare(content: bytes, rng: np.random.Generator, steps: int = 0) -> int:
     elements = 0
     for got, wanted in zip(run(ours, inputs), expected, strict=True):
         for array, other in zip(got, wanted, strict=True):
-            np.testing.assert_allclose(
-                array.astype(np.float64), other.astype(np.float64), rtol=0, atol=steps
-            )
+            apart = array != other
+            if near_ties and apart.any():
+                assert len(np.unique(other[apart])) <= near_ties
+                assert np.abs(array[apart].astype(int) - other[apart].astype(int)).max() == 1
+            else:
+                np.testing.assert_array_equal(array, other)
             elements += array.size
     return elements
 
@@ -148,8 +154,9 @@ HELD = [
     for name in CASES
     if {"int8"} <= {*name.split()[1:]} <= {"int8", "to", "float32"} and name not in STATEFUL
 ]
-# XNNPACK approximates these functions: near a tie it may fall on the other side of it.
-ONE_STEP_APART = ["LOGISTIC int8", "TANH int8"]
+# XNNPACK approximates these functions: one of a model's 256 values may lie so near a tie that it
+# falls on the other side.
+NEAR_TIES = ["LOGISTIC int8", "TANH int8"]
 
 
 @pytest.mark.parametrize("name", HELD)
@@ -167,7 +174,7 @@ def test_case(name):
     def check(seed: int) -> None:
         nonlocal elements
         rng = np.random.default_rng(seed)
-        elements += compare(CASES[name](rng), rng, steps=int(name in ONE_STEP_APART))
+        elements += compare(CASES[name](rng), rng, near_ties=int(name in NEAR_TIES))
 
     check()
     assert elements > 0

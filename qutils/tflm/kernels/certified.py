@@ -11,7 +11,7 @@ from a whole number, the threshold of ``k``, on.  Two multiplications, additions
 which never falls as the accumulator grows, however its steps are rounded: each of them is
 monotone.  So it is right for every accumulator exactly when it is right on both sides of each
 threshold, at most 2 * 255 numbers for a channel.  These are tried when the layer runs for the
-first time; a channel that fails is left to `OutputStage`.
+first time, in float32 and then in float64; a channel that fails both is left to `OutputStage`.
 
 TFLM: ``MultiplyByQuantizedMultiplier`` in ``kernels/internal/common.cc``.
 """
@@ -37,8 +37,9 @@ _HOPELESS = 1 / 2
 # More channels or larger shifts are not worth a proof; the plain stage is always right.
 _MOST_CHANNELS = 1 << 12
 _LARGEST_SHIFT = 22
+# Constants are repeated to rows of so many elements: longer ones would leave the cache.
 _LONGEST_ROW = 1 << 11
-# Fewer outputs are computed alike.
+# From so many outputs on, it pays to compute a few channels apart.
 _MANY = 1 << 13
 _INT8 = np.dtype(np.int8)
 
@@ -69,7 +70,7 @@ class Line:
         Parameters
         ----------
         accumulator
-            float32 or float64 (rows, channels), whole numbers.
+            float32 or float64 (..., channels), whole numbers.
         """
         scale = self.scale
         value = accumulator if accumulator.dtype == scale.dtype else accumulator.astype(scale.dtype)

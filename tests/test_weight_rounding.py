@@ -12,7 +12,7 @@ from qutils.data import load_fashion_mnist
 from qutils.describe import from_keras
 from qutils.network import BatchNorm, Linear, Network
 from qutils.repair import correct_biases_empirically, equalize, fold_batch_norms
-from qutils.rounding import (
+from qutils.weight_rounding import (
     adaround,
     round_adaptively,
     round_nearest,

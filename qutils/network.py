@@ -6,13 +6,12 @@ Activations are float32, channels last.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qutils.tflm.kernels.window import Window, place
+from qutils.windows import Window
 
 __all__ = [
     "BatchNorm",
@@ -289,11 +288,10 @@ class Network:
 
 
 def _window(x: Floats, size: Pair, strides: Pair, dilation: Pair, padding: Padding) -> Window:
-    spans = map(partial(place, padding.upper()), x.shape[1:3], size, strides, dilation)
-    output, before, after = zip(*spans, strict=True)
-    if min(output) < 1:
+    window = Window.over(x.shape[1:3], size, strides, dilation, padding.upper())
+    if min(window.output) < 1:
         raise ValueError(f"the window {size} is larger than the input {x.shape[1:3]}")
-    return Window(size, strides, dilation, x.shape[1:3], output, before, after)
+    return window
 
 
 def _patches(window: Window, x: Floats, padding: float) -> Floats:

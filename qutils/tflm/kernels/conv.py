@@ -19,14 +19,14 @@ from qutils.tflm.kernels.weighted import (
     convolution_temporaries,
     unpacked_filter,
 )
-from qutils.tflm.kernels.window import Window, on_images
+from qutils.tflm.kernels.window import on_images, window_of
 
 
 def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     """Prepare CONV_2D."""
     layer = Weighted.of(operator, rank=4, axis=0, stage=stage)
     weights = layer.weights
-    window = Window.of(operator, weights.shape[1:3])
+    window = window_of(operator, weights.shape[1:3])
     batch, channels_in = operator.input(0).shape[0], operator.input(0).shape[3]
     channels, depth = weights.shape[0], weights.shape[3]
     groups = channels_in // depth

@@ -22,7 +22,8 @@ from qutils.tflm.kernels.weighted import (
     convolution_temporaries,
     unpacked_filter,
 )
-from qutils.tflm.kernels.window import Window, on_images
+from qutils.tflm.kernels.window import on_images, window_of
+from qutils.windows import Window
 
 # Weights are repeated for a row of outputs up to this many elements.
 _MOST_TAPS = 1 << 18
@@ -31,7 +32,7 @@ _MOST_TAPS = 1 << 18
 def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     """Prepare DEPTHWISE_CONV_2D."""
     layer = Weighted.of(operator, rank=4, axis=3, stage=stage)
-    window = Window.of(operator, layer.weights.shape[1:3])
+    window = window_of(operator, layer.weights.shape[1:3])
     batch = operator.input(0).shape[0]
     multiplier = operator.options["depth_multiplier"]
     channels = operator.input(0).shape[3] * multiplier

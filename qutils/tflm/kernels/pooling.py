@@ -24,7 +24,8 @@ from qutils.tflm.kernels.base import (
     require_shape,
     require_types,
 )
-from qutils.tflm.kernels.window import Window, on_images
+from qutils.tflm.kernels.window import on_images, window_of
+from qutils.windows import Window
 
 Pool = Callable[[Window, Array], Array]
 
@@ -34,7 +35,7 @@ def prepare(operator: Operator, pool: Pool) -> Run:
     require_count(operator, (1, 1))
     kind = require_types(operator, "INT8", "INT16", "FLOAT32")
     source, target = operator.input(0), operator.outputs[0]
-    window = Window.of(operator, (operator.options["filter_h"], operator.options["filter_w"]))
+    window = window_of(operator, (operator.options["filter_h"], operator.options["filter_w"]))
     require_shape(operator, target, (source.shape[0], *window.output, source.shape[3]))
     if kind != "FLOAT32":
         same_scale = abs(source.scale - target.scale) <= 1e-6

@@ -29,7 +29,8 @@ from qutils.tflm.kernels.base import (
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker
 from qutils.tflm.kernels.product import in_blocks
 from qutils.tflm.kernels.weighted import HYBRID, Weighted, channel_arrays
-from qutils.tflm.kernels.window import Window, on_images, place
+from qutils.tflm.kernels.window import on_images
+from qutils.windows import Window, place
 
 # The field may have this many times the elements of input and output.
 _LARGEST_FIELD = 64

@@ -34,7 +34,8 @@ from qutils.tflm.kernels.base import (
 from qutils.tflm.kernels.certified import CertifiedStage
 from qutils.tflm.kernels.output_stage import OutputStage, StageMaker, WideStage
 from qutils.tflm.kernels.product import Product, exact_dtype, float_product
-from qutils.tflm.kernels.window import LARGEST_INT16, Window
+from qutils.tflm.kernels.window import LARGEST_INT16
+from qutils.windows import Window
 
 HYBRID = "Hybrid models are not supported on TFLite Micro."
 

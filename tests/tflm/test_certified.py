@@ -102,6 +102,7 @@ def test_small_layers_are_proved_in_float32():
         (stage(2**30 + 1, -30), 2**23),  # thresholds beyond int64
         (stage(2**30 + 1, 12), 2**20),  # the left shift wraps
         (stage(0, 0), 1000),  # the multiplier vanished
+        (stage(2**30, -4, zero_point=300, low=300, high=127), 1000),  # limits that cross
     ],
 )
 def test_what_cannot_be_proved_is_left_to_the_plain_stage(plain, reach):

@@ -4,14 +4,16 @@ TFLM's two roundings make the output a step function of the accumulator: it is a
 from a whole number, the threshold of ``k``, on.  Two multiplications, additions and shifts of
 64 bits become ::
 
-    floor(accumulator * scale + offset)                      where outputs have one sign (RELU)
+    whole part of (accumulator * scale + offset)             where outputs have one sign (RELU)
     rint(real + clip(real, -tie, tie)) + zero point          where they have both,
         with real = accumulator * scale + offset
 
-which never falls as the accumulator grows, however its steps are rounded: each of them is
-monotone.  So it is right for every accumulator exactly when it is right on both sides of each
-threshold, at most 2 * 255 numbers for a channel.  These are tried when the layer runs for the
-first time, in float32 and then in float64; a channel that fails both is left to `OutputStage`.
+counted from the lowest output on: so none is negative once it is clamped, and a cast to bytes
+without a sign takes the whole part.  The formula never falls as the accumulator grows, however
+its steps are rounded: each of them is monotone.  So it is right for every accumulator exactly
+when it is right on both sides of each threshold, at most 2 * 255 numbers for a channel.  These
+are tried when the layer runs for the first time, in float32 and then in float64; a channel that
+fails both is left to `OutputStage`.
 
 TFLM: ``MultiplyByQuantizedMultiplier`` in ``kernels/internal/common.cc``.
 """
@@ -41,7 +43,7 @@ _LARGEST_SHIFT = 22
 _LONGEST_ROW = 1 << 11
 # From so many outputs on, it pays to compute a few channels apart.
 _MANY = 1 << 13
-_INT8 = np.dtype(np.int8)
+_UINT8, _INT8 = np.dtype(np.uint8), np.dtype(np.int8)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Line:
     scale, offset, tie
         float32 or float64 (channels,).
     zero_point
-        Of the output.
+        Of the output, counted from the lowest output on.
     one_sign
         Which of the two formulas.
     """
@@ -65,19 +67,19 @@ class Line:
     one_sign: bool
 
     def __call__(self, accumulator: Array) -> Array:
-        """Return outputs before they are clamped; `accumulator` may be overwritten.
+        """Return numbers whose whole part, once clamped, is the output less the lowest one.
 
         Parameters
         ----------
         accumulator
-            float32 or float64 (..., channels), whole numbers.
+            float32 or float64 (..., channels), whole numbers; may be overwritten.
         """
         scale = self.scale
         value = accumulator if accumulator.dtype == scale.dtype else accumulator.astype(scale.dtype)
         value *= scale
         value += self.offset
         if self.one_sign:
-            return np.floor(value, value)
+            return value
         value += value.clip(self._minus_tie, self.tie)
         np.rint(value, value)
         value += self._zero_point
@@ -148,11 +150,11 @@ class Steps:
 
     def met_by(self, line: Line) -> NDArray[np.bool_]:
         """Return for each channel whether a line is right for every accumulator in reach."""
-        kind, output = line.scale.dtype, self.output + line.zero_point
+        kind, above = line.scale.dtype, self.output + line.zero_point
         at = np.clip(self.threshold, -self.reach, self.reach).astype(kind)
         below = np.clip(self.threshold - 1, -self.reach, self.reach).astype(kind)
-        reaches = (self.threshold > self.reach) | (line(at) >= output)
-        waits = (self.threshold <= -self.reach) | (line(below) < output)
+        reaches = (self.threshold > self.reach) | (line(at) >= above)
+        waits = (self.threshold <= -self.reach) | (line(below) < above)
         return np.all(reaches & waits, axis=0)
 
 
@@ -215,7 +217,8 @@ class CertifiedStage:
     def _of_line(self, line: Line, shape: tuple[int, ...]) -> Callable[[Array], Array]:
         size, channels = prod(shape), len(self.reach)
         # For arrays of one element, NumPy need not look for a common type.
-        low, high = (np.array(n, line.scale.dtype) for n in (self.plain.low, self.plain.high))
+        none, most = (np.array(n, line.scale.dtype) for n in (0, self.plain.high - self.plain.low))
+        lowest = np.array(self.plain.low % 256, np.uint8)
         times = _rows_at_once(size // channels, channels)
         repeated, width = line.repeated(times), times * channels
         # One row is quicker without an axis for rows.
@@ -223,7 +226,9 @@ class CertifiedStage:
 
         def stage(accumulator: Array) -> Array:
             value = repeated(accumulator.reshape(rows))
-            return value.clip(low, high, value).astype(_INT8).reshape(shape)
+            above = value.clip(none, most, value).astype(_UINT8)
+            above += lowest  # Modulo 256: two's complement.
+            return above.view(_INT8).reshape(shape)
 
         return stage
 
@@ -250,13 +255,17 @@ class CertifiedStage:
         scale = steps.real.astype(kind)
         scale += nudge[0] * np.spacing(scale)
         middle = steps.offset(scale, self._one_sign)
-        offset = (middle + (self.plain.zero_point if self._one_sign else 0)).astype(kind)
+        offset = (middle + (self._zero_point if self._one_sign else 0)).astype(kind)
         offset += nudge[1] * np.spacing(offset)
         line = self._line(scale, offset, steps.tie.astype(kind))
         return line, steps.met_by(line)
 
     def _line(self, scale: Array, offset: Array, tie: Array) -> Line:
-        return Line(scale, offset, tie, self.plain.zero_point, self._one_sign)
+        return Line(scale, offset, tie, self._zero_point, self._one_sign)
+
+    @property
+    def _zero_point(self) -> int:
+        return self.plain.zero_point - self.plain.low
 
     @property
     def _one_sign(self) -> bool:
@@ -269,7 +278,8 @@ class CertifiedStage:
             return np.zeros(0, np.intp)
         total = (reach + np.abs(plain.bias)) * np.exp2(np.maximum(plain.shift, 0))
         possible = (plain.multiplier > 0) & (plain.shift >= -_LARGEST_SHIFT) & (total < 2.0**31)
-        return np.flatnonzero(possible)
+        # A zero point outside int8 can leave no room between the limits.
+        return np.flatnonzero(possible & (plain.low <= plain.high))
 
 
 def _rows_at_once(rows: int, channels: int) -> int:

@@ -63,11 +63,11 @@ def prepare(operator: Operator, stage: StageMaker = OutputStage.of) -> Run:
     matrix = np.ascontiguousarray(turned.T, layer.dtype)
 
     def convolve(x: Array) -> Array:
-        field = np.zeros((len(x), *window.input, depth), layer.dtype)
+        field = np.full((len(x), *window.input, depth), layer.zero_point, layer.dtype)
         places = field[:, first[0] :: stride[0], first[1] :: stride[1]]
         # Inputs beyond the field reach no output.
         reaching = x[:, : places.shape[1], : places.shape[2]]
-        places[:, : reaching.shape[1], : reaching.shape[2]] = layer.center(reaching)
+        places[:, : reaching.shape[1], : reaching.shape[2]] = reaching
         return layer.finish(in_blocks(window.patches(field), matrix, layer.product))
 
     return on_images(operator, convolve, 2)

@@ -6,7 +6,9 @@ CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED compute, for each
     acc[o] = bias[o] + sum of (x - input zero point) * w[o]
     y[o]   = clamp(output zero point + acc[o] * input scale * filter scale[o] / output scale)
 
-and in float32 the same without zero points and scales.  int8 inputs go with int8 or int4
+and in float32 the same without zero points and scales.  The input's zero point leaves the loop:
+padding holds it, like any input of the value 0, and its part of the sum, the same for all
+places, joins the bias.  int8 inputs go with int8 or int4
 filters, int16 inputs with int8 ones ("16x8"): these sum in int64 and are rounded once, unless
 their bias is int32.  The product of the scales is taken in float64: for FULLY_CONNECTED the
 published source multiplies two of them in float32, the compiled interpreter agrees with float64.
@@ -62,7 +64,7 @@ class Weighted:
     dtype
         What to multiply in: float32 for float32, else the floats in which sums are exact.
     zero_point
-        Of the input, in `dtype`; 0 for float32.
+        What padding holds; 0 for float32.
     product
         Of a matrix (rows, terms) and one (terms, channels).
     finish
@@ -71,7 +73,7 @@ class Weighted:
 
     weights: Array
     dtype: np.dtype[np.floating]
-    zero_point: np.floating
+    zero_point: int
     product: Product
     finish: Callable[[Array], Array]
 
@@ -109,7 +111,7 @@ class Weighted:
             def finish_floats(total: Array) -> Array:
                 return np.clip(total + bias, low, high)
 
-            return cls(values, np.dtype(np.float32), np.float32(0), float_product, finish_floats)
+            return cls(values, np.dtype(np.float32), 0, float_product, finish_floats)
         bias, scales = _bias(operator, channels, np.int64), weights.scales
         if len(scales) not in (1, channels):
             raise operator.invalid(
@@ -121,30 +123,22 @@ class Weighted:
             values -= np.int64(weights.zero_point)
         zero_point = 0 if _ignores_zero_points(operator) else source.zero_point
         others = tuple(dimension for dimension in range(rank) if dimension != axis)
-        largest = -np.int64(np.iinfo(source.type.lower()).min) + np.int64(abs(zero_point))
-        reach = largest * np.abs(values).sum(others)
+        largest = max(-int(np.iinfo(source.type.lower()).min), abs(zero_point))
+        reach = np.int64(largest) * np.abs(values).sum(others)
+        bias = bias - np.int64(zero_point) * values.sum(others)
         real = source.scale * scales / target.scale
         finish = (_int16_stage if kind == "INT16" else stage)(operator, real, bias)
         if isinstance(finish, OutputStage) and kind == "INT8":
             finish = CertifiedStage(finish, reach)
         dtype = exact_dtype(int(reach.max()))
-        return cls(values, dtype, dtype.type(zero_point), np.dot, finish)
-
-    def center(self, x: Array) -> Array:
-        """Return a new array of ``x - zero point`` in the dtype to multiply in."""
-        centered = x.astype(self.dtype)
-        if self.zero_point:
-            centered -= self.zero_point
-        return centered
+        return cls(values, dtype, zero_point, np.dot, finish)
 
     def padded(self, x: Array, window: Window) -> Array:
-        """Return the same of images (N, height, width, channels), surrounded by 0."""
+        """Return images (N, height, width, channels) in the dtype to multiply in, padded."""
         if not window.is_padded:
-            return self.center(x)
-        padded, inside = window.surroundings(x.shape, self.dtype)
+            return x.astype(self.dtype)
+        padded, inside = window.surroundings(x.shape, self.dtype, self.zero_point)
         inside[...] = x
-        if self.zero_point:
-            inside -= self.zero_point
         return padded
 
     def dense(self, matrix: Array, shape: tuple[int, ...]) -> Run:
@@ -157,14 +151,11 @@ class Weighted:
         shape
             Of the output.
         """
-        terms, dtype, zero_point = len(matrix), self.dtype, self.zero_point
-        product, finish, is_centered = self.product, self.finish, not self.zero_point
+        terms, dtype, product, finish = len(matrix), self.dtype, self.product, self.finish
 
         def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
             x = inputs[0]
             rows = x.reshape(-1, terms).astype(dtype)
-            if not is_centered:
-                rows -= zero_point
             return (finish(product(rows, matrix)).reshape(len(x), *shape),)
 
         return run

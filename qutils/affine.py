@@ -8,10 +8,13 @@ the exact zero.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from qutils.granularity import Block, Formula, along_axis, blockwise, checked_axis
 
 __all__ = [
     "QuantParams",
@@ -133,7 +136,8 @@ def round_half_away(x: ArrayLike) -> NDArray[np.floating]:
     values = np.asarray(x)
     # Adding 0.5 would round the float32 just below 0.5 up to 1; this reaches 1 from 0.5 on.
     almost_half = np.nextafter(values.dtype.type(0.5), values.dtype.type(0))
-    return np.trunc(values + np.copysign(almost_half, values))
+    # Clipped, the value itself has the sign; below 0.5 its double is still below 1.
+    return np.trunc(values + np.clip(values, -almost_half, almost_half))
 
 
 def choose_quant_params(
@@ -176,7 +180,7 @@ def choose_quant_params(
         raise ValueError("cannot choose quantization parameters for an empty array")
     others = None
     if axis is not None:
-        axis = _checked_axis(axis, values.ndim)
+        axis = checked_axis(axis, values.ndim)
         others = tuple(d for d in range(values.ndim) if d != axis)
     return choose_quant_params_from_range(
         values.min(axis=others),
@@ -292,12 +296,8 @@ def quantize(x: ArrayLike, params: QuantParams) -> NDArray[np.int8] | NDArray[np
     >>> quantize([-100.0, -0.25, 0.0, 0.25, 100.0], QuantParams(0.5, 10))
     array([-128,    9,   10,   11,  127], dtype=int8)
     """
-    scale, zero_point = _broadcastable(params, np.shape(x))
-    with np.errstate(over="ignore"):  # infinity saturates like any other large value
-        steps = round_half_away(_finite(x).astype(np.float32) / scale)
-    # Add and clip before the cast: an integer cast first would wrap.
-    q = np.clip(steps + zero_point.astype(np.float32), params.qmin, params.qmax)
-    return q.astype(np.int8 if params.bits <= 8 else np.int16)
+    dtype = np.int8 if params.bits <= 8 else np.int16
+    return _blockwise(partial(_nearest, params), x, params, dtype)
 
 
 def dequantize(q: ArrayLike, params: QuantParams) -> NDArray[np.float32]:
@@ -334,7 +334,7 @@ def dequantize(q: ArrayLike, params: QuantParams) -> NDArray[np.float32]:
         )
     scale, zero_point = _broadcastable(params, integers.shape)
     # int8 minus zero_point would wrap; float32 holds these integers exactly.
-    return (integers.astype(np.int64) - zero_point).astype(np.float32) * scale
+    return (integers.astype(np.float32) - zero_point) * scale
 
 
 def fake_quantize(x: ArrayLike, params: QuantParams) -> NDArray[np.float32]:
@@ -348,43 +348,44 @@ def fake_quantize(x: ArrayLike, params: QuantParams) -> NDArray[np.float32]:
     >>> fake_quantize([0.1, 0.3, 0.9], QuantParams(0.5, 0)).tolist()
     [0.0, 0.5, 1.0]
     """
-    return dequantize(quantize(x, params), params)
+
+    def there_and_back(values: Block, scale: Block, zero_point: Block) -> Block:
+        return (_nearest(params, values, scale, zero_point) - zero_point) * scale
+
+    return _blockwise(there_and_back, x, params, np.float32)
 
 
-def _broadcastable(
-    params: QuantParams, shape: tuple[int, ...]
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    scale, zero_point = np.asarray(params.scale), np.asarray(params.zero_point, dtype=np.int64)
-    if params.axis is None:
-        return scale, zero_point
-    axis = _checked_axis(params.axis, len(shape))
-    if shape[axis] != len(scale):
-        raise ValueError(f"{len(scale)} channels do not fit axis {axis} of shape {shape}")
-    along_axis = [len(scale) if d == axis else 1 for d in range(len(shape))]
-    return scale.reshape(along_axis), zero_point.reshape(along_axis)
+def _nearest(params: QuantParams, values: Block, scale: Block, zero_point: Block) -> Block:
+    # Add and clip before any cast to integers: an integer cast first would wrap.
+    return np.clip(round_half_away(values / scale) + zero_point, params.qmin, params.qmax)
+
+
+def _blockwise(function: Formula, x: ArrayLike, params: QuantParams, dtype: DTypeLike) -> Block:
+    values = _finite(x)
+    scale, zero_point = _broadcastable(params, values.shape)
+    with np.errstate(over="ignore"):  # infinity saturates like any other large value
+        return blockwise(function, values.astype("f4", copy=False), scale, zero_point, dtype)
+
+
+def _broadcastable(params: QuantParams, shape: tuple[int, ...]) -> tuple[Block, Block]:
+    scale, zero_point = (np.asarray(v, np.float32) for v in (params.scale, params.zero_point))
+    return along_axis(scale, params.axis, shape), along_axis(zero_point, params.axis, shape)
 
 
 def _finite(x: ArrayLike) -> NDArray[np.floating]:
     values = np.asarray(x)
     if values.dtype.kind != "f":
         values = values.astype(np.float64)
-    if np.isnan(values).any():
-        raise ValueError("NaN cannot be quantized: the values hold NaN")
-    if np.isinf(values).any():
-        raise ValueError("infinity cannot be quantized: the values hold infinity")
-    return values
+    if np.isfinite(values).all():
+        return values
+    wrong = "NaN" if np.isnan(values).any() else "infinity"
+    raise ValueError(f"{wrong} cannot be quantized: the values hold {wrong}")
 
 
 def _checked_bits(bits: int) -> int:
     if bits != int(bits) or not MIN_BITS <= bits <= MAX_BITS:
         raise ValueError(f"bits must be a whole number from {MIN_BITS} to {MAX_BITS}, got {bits}")
     return int(bits)
-
-
-def _checked_axis(axis: int, ndim: int) -> int:
-    if not -ndim <= axis < ndim:
-        raise ValueError(f"axis {axis} is out of range for an array of {ndim} dimensions")
-    return axis % ndim
 
 
 def _check_scale(scale: NDArray[np.float32], given: object) -> None:

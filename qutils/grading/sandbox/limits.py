@@ -10,7 +10,7 @@ _DESCRIPTORS = 256
 _STACK_BYTES = 8 << 20
 
 
-def address_space() -> int:
+def _address_space() -> int:
     """Return the bytes of address space in use, 0 where the system does not tell."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[0])
@@ -19,23 +19,26 @@ def address_space() -> int:
     return pages * resource.getpagesize()
 
 
-def apply(limits: Limits, used: int) -> None:
-    """Cap this process for good.
+def apply(limits: Limits, own_user: bool) -> None:
+    """Cap this process for good; memory counts on top of what its template had mapped.
 
     Parameters
     ----------
-    limits
-        Memory counts on top of `used`, what the template had mapped before (bytes).
+    own_user
+        No other process counts as this one's user, so that its threads can be counted.
     """
     seconds = ceil(limits.total_seconds)
-    for kind, cap in {
-        resource.RLIMIT_AS: used + limits.memory_bytes,
+    caps = {
+        resource.RLIMIT_AS: _address_space() + limits.memory_bytes,
         resource.RLIMIT_CPU: seconds,
         resource.RLIMIT_FSIZE: limits.disk_bytes,
         resource.RLIMIT_NOFILE: _DESCRIPTORS,
         resource.RLIMIT_STACK: _STACK_BYTES,
         resource.RLIMIT_CORE: 0,
-    }.items():
+    }
+    if own_user:
+        caps[resource.RLIMIT_NPROC] = limits.processes
+    for kind, cap in caps.items():
         hard = resource.getrlimit(kind)[1]
         if hard != resource.RLIM_INFINITY:
             cap = min(cap, hard)

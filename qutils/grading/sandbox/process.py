@@ -2,9 +2,11 @@
 
 Three generations. The template imports and never runs anybody's code. For each request it forks a
 keeper, which forks the child, waits for it, and tells the grader how it ended. The keeper kills the
-child when the grader goes away or asks for it.
+child when the grader asks for it or is gone; the child can start no process of its own, so nothing
+survives it.
 """
 
+import contextlib
 import gc
 import importlib
 import json
@@ -17,27 +19,55 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from qutils.grading.job import Limits
 from qutils.grading.sandbox import limits as rlimits
+from qutils.grading.sandbox import kernel, landlock, namespaces, seccomp, tree
 
-_FAILED = 70
 _OUT_OF_MEMORY = 71
+_WATCH_SECONDS = 0.05
+
+Entry = Callable[[socket.socket], None]
 
 
-def main(settings: dict[str, Any], control: socket.socket) -> None:
+@dataclass(frozen=True)
+class Surroundings:
+    """Where a template forks its children: made once, before any of them.
+
+    Attributes
+    ----------
+    proc
+        Descriptor of the /proc that namespaces are set up through; -1 without them.
+    folder
+        Where children have their private folders; with namespaces it is another one for each.
+    """
+
+    layers: frozenset[str]
+    limits: Limits
+    folder: Path
+    readable: tuple[Path, ...]
+    devices: tuple[Path, ...]
+    proc: int = -1
+
+
+def main(settings: str, control: socket.socket) -> None:
     """Import what is asked for, say so, then fork for each pair of sockets that arrives."""
     try:
-        for name in settings["preload"]:
+        values = json.loads(settings)
+        # First, because a process with threads cannot move, and libraries may start some.
+        where = _settle(frozenset(values["layers"]), Limits(**values["limits"]), values["folder"])
+        for name in values["preload"]:
             importlib.import_module(name)
-        module, _, function = settings["entry"].partition(":")
+            importlib.import_module("numpy.random") if name == "numpy" else None
+        module, _, function = values["entry"].partition(":")
         entry = getattr(importlib.import_module(module), function)
     except Exception as error:
         control.sendall(f"{type(error).__name__}: {error}".encode())
         return
-    # Collected garbage is never touched again, so its pages stay shared with the children.
+    # Frozen objects are not looked at by later collections, so their pages stay shared.
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -48,41 +78,67 @@ def main(settings: dict[str, Any], control: socket.socket) -> None:
             return
         if os.fork() == 0:
             control.close()
-            _keep(entry, settings, *(socket.socket(fileno=number) for number in descriptors))
+            _keep(entry, where, *(socket.socket(fileno=number) for number in descriptors))
         for number in descriptors:
             os.close(number)
 
 
+def _settle(layers: frozenset[str], limits: Limits, folder: str) -> Surroundings:
+    os.umask(0o022)
+    readable, devices = tuple(tree.readable()), tuple(tree.devices())
+    if "namespaces" not in layers:
+        return Surroundings(layers, limits, Path(folder), readable, devices)
+    proc = namespaces.enter_root(readable, devices, Path(folder))
+    return Surroundings(layers, limits, namespaces.FOLDER, readable, devices, proc)
+
+
 def _keep(
-    entry: Callable[[socket.socket], None],
-    settings: dict[str, Any],
-    channel: socket.socket,
-    lifeline: socket.socket,
+    entry: Entry, where: Surroundings, channel: socket.socket, lifeline: socket.socket
 ) -> NoReturn:
-    limits = Limits(**settings["limits"])
-    folder = Path(settings["folder"], str(os.getpid()))
-    folder.mkdir(mode=0o700)
-    wake, woken = socket.socketpair()
-    woken.setblocking(False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(woken.fileno())
-    child = os.fork()
-    if child == 0:
-        _run(entry, channel, folder, limits)
-    channel.close()
-    select.select([wake, lifeline], [], [])
-    killed = not select.select([wake], [], [], 0)[0]
-    if killed:
-        os.kill(child, signal.SIGKILL)
-    _, status, usage = os.wait4(child, 0)
-    kind, detail = ("killed", "") if killed else _reason(status, usage, limits)
-    shutil.rmtree(folder, ignore_errors=True)
+    """Be the keeper: fork the child, wait for it or kill it, say how it ended."""
     try:
-        lifeline.sendall(json.dumps([kind, detail]).encode())
-    except BrokenPipeError:
-        pass
-    finally:
-        os._exit(0)
+        wake, woken = socket.socketpair()
+        woken.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(woken.fileno())
+        folder = _private_folder(where)
+        trouble, inner_trouble = os.pipe()
+        child = os.fork()
+        if child == 0:
+            _run(entry, where, folder, channel, inner_trouble)
+        channel.close()
+        os.close(inner_trouble)
+        killed = _watch(child, wake, lifeline, where, folder)
+        _, status, usage = os.wait4(child, 0)
+        refusal = os.read(trouble, 1000).decode()
+        reason = ("refused", refusal) if refusal else killed or _reason(status, usage, where.limits)
+    except OSError as error:
+        reason = "refused", str(error)
+    with contextlib.suppress(BrokenPipeError):
+        lifeline.sendall(json.dumps(reason).encode())
+    os._exit(0)
+
+
+def _private_folder(where: Surroundings) -> Path:
+    if where.proc < 0:
+        folder = where.folder / str(os.getpid())
+        folder.mkdir(mode=0o700)
+        return folder
+    namespaces.enter(where.limits, where.proc)
+    return where.folder
+
+
+def _watch(
+    child: int, wake: socket.socket, lifeline: socket.socket, where: Surroundings, folder: Path
+) -> tuple[str, str] | None:
+    """Wait until the child ends; kill it when the grader says so or it takes too much."""
+    ready = []
+    while not ready:
+        ready = select.select([wake, lifeline], [], [], _WATCH_SECONDS)[0]
+    if wake in ready:
+        return None
+    os.kill(child, signal.SIGKILL)
+    return "killed", ""
 
 
 def _reason(status: int, usage: resource.struct_rusage, limits: Limits) -> tuple[str, str]:
@@ -98,18 +154,20 @@ def _reason(status: int, usage: resource.struct_rusage, limits: Limits) -> tuple
 
 
 def _run(
-    entry: Callable[[socket.socket], None], channel: socket.socket, folder: Path, limits: Limits
+    entry: Entry, where: Surroundings, folder: Path, channel: socket.socket, trouble: int
 ) -> NoReturn:
     """Be the child: confined, alone with its socket, with random numbers of its own."""
-    code = _FAILED
+    code = 1
     try:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        used = rlimits.address_space()
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _confine(where, folder)
+        except Exception as error:
+            os.write(trouble, f"{type(error).__name__}: {error}".encode()[:1000])
+            raise
         os.dup2(channel.detach(), 3)
-        os.closerange(4, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-        os.chdir(folder)
-        rlimits.apply(limits, used)
+        os.closerange(4, 1 << 16)
         random.seed()
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed()
@@ -121,5 +179,19 @@ def _run(
         os._exit(code)
 
 
+def _confine(where: Surroundings, folder: Path) -> None:
+    os.chdir(folder)
+    os.environ["HOME"] = os.environ["TMPDIR"] = str(folder)
+    rlimits.apply(where.limits, own_user="namespaces" in where.layers)
+    if "seccomp" not in where.layers and "landlock" not in where.layers:
+        return
+    kernel.drop_privileges()
+    kernel.call("prctl", kernel.PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if "landlock" in where.layers:
+        landlock.apply(where.readable, where.devices, folder)
+    if "seccomp" in where.layers:
+        seccomp.apply()
+
+
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]), socket.socket(fileno=int(sys.argv[2])))
+    main(sys.argv[1], socket.socket(fileno=int(sys.argv[2])))

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from qutils.affine import round_half_away
+from qutils.integer_arithmetic import clamps
 from qutils.integers import unpack_int4
 from qutils.tflm.graph import Operator, Tensor
 
@@ -177,17 +177,9 @@ def activation_limits(operator: Operator) -> tuple[float, float]:
     return limits[name]
 
 
-@np.errstate(over="ignore")
 def quantized_limits(operator: Operator) -> tuple[int, int]:
-    """Return the same limits as integers in the scale of the first output.
-
-    ``CalculateActivationRangeQuantized`` in TFLM's ``kernels/kernel_util.cc``.
-    """
+    """Return the same limits as integers in the scale of the first output."""
     output = operator.outputs[0]
     kind = np.iinfo(output.type.lower())
-    scale, zero_point = np.float32(output.scale), output.zero_point
-    low, high = (
-        zero_point + float(round_half_away(np.float32(bound) / scale))
-        for bound in activation_limits(operator)
-    )
-    return int(max(kind.min, low)), int(min(kind.max, high))
+    limits = activation_limits(operator)
+    return clamps(*limits, output.scale, output.zero_point, int(kind.min), int(kind.max))

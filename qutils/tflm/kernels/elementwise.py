@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from qutils.integer_arithmetic import sum_factors
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import (
     Array,
@@ -35,21 +36,17 @@ _LEFT_SHIFT = {"INT8": 20, "INT16": 15}
 def prepare_sum(operator: Operator, combine: Pair) -> Run:
     """Prepare ADD or SUB.
 
-    Integers: both inputs are shifted left, multiplied to the scale
-    ``2 * max(scale 1, scale 2)``, combined, and the result is requantized.
+    Integers: both inputs are brought to one scale, combined, and the result is requantized.
     """
     kind = _require_pair(operator, "INT8", "INT16", "FLOAT32")
     if kind == "FLOAT32":
         return broadcast(operator, _clipped(operator, combine))
     first, second, target = operator.input(0), operator.input(1), operator.outputs[0]
     left = np.int64(_LEFT_SHIFT[kind])
-    twice_max = 2 * max(first.scale, second.scale)
-    real = twice_max / (2.0**left * target.scale)
-    if real >= 1:
+    factors = sum_factors(first.scale, second.scale, target.scale, _LEFT_SHIFT[kind])
+    if factors.output >= 1:
         raise operator.invalid("its scales do not belong together")
-    first_to_common = rescaler(operator, first.scale / twice_max)
-    second_to_common = rescaler(operator, second.scale / twice_max)
-    to_output = rescaler(operator, real)
+    first_to_common, second_to_common, to_output = (rescaler(operator, f) for f in factors)
     limits = quantized_limits(operator)
 
     def whole(a: Array, b: Array) -> Array:

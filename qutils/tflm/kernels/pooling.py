@@ -13,6 +13,7 @@ from functools import partial
 
 import numpy as np
 
+from qutils.integer_arithmetic import rounded_mean
 from qutils.tflm.graph import Operator
 from qutils.tflm.kernels.base import (
     Array,
@@ -55,9 +56,7 @@ def _average(window: Window, x: Array) -> Array:
         return total / window.inside.astype(np.float32)
     rows = window.rows(window.pad(x.astype(np.int32), 0))
     total = rows.sum(axis=(2, 3), dtype=np.int32).reshape(len(x), *window.output, -1)
-    # C divides towards zero, after adding half the divisor away from zero.
-    inside = window.inside
-    return np.sign(total) * ((np.abs(total) + inside // 2) // inside)
+    return rounded_mean(total, window.inside)
 
 
 def _maximum(window: Window, x: Array) -> Array:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from qutils.integer_arithmetic import accumulator_bound, fold_zero_point
 from qutils.tflm.graph import Operator, Tensor
 from qutils.tflm.kernels.base import (
     Array,
@@ -122,10 +123,9 @@ class Weighted:
             # No other operator of TFLM's reads the filter's zero point.
             values -= np.int64(weights.zero_point)
         zero_point = 0 if _ignores_zero_points(operator) else source.zero_point
-        others = tuple(dimension for dimension in range(rank) if dimension != axis)
         largest = max(-int(np.iinfo(source.type.lower()).min), abs(zero_point))
-        reach = np.int64(largest) * np.abs(values).sum(others)
-        bias = bias - np.int64(zero_point) * values.sum(others)
+        reach = accumulator_bound(values, largest, axis)
+        bias = fold_zero_point(bias, values, zero_point, axis)
         real = source.scale * scales / target.scale
         finish = (_int16_stage if kind == "INT16" else stage)(operator, real, bias)
         if isinstance(finish, OutputStage) and kind == "INT8":

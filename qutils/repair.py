@@ -5,7 +5,7 @@ rounding of weights, AdaRound too, stands in `qutils.weight_rounding`, the choic
 in `qutils.sensitivity`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from math import erf
@@ -19,6 +19,7 @@ from qutils.qat import fold_batch_norm
 __all__ = [
     "correct_biases",
     "correct_biases_empirically",
+    "divide_channels",
     "drop_ceilings",
     "equalize",
     "expected_outputs",
@@ -139,8 +140,44 @@ def equalize(network: Network) -> Network:
             moved = max(moved, np.abs(np.log(s)).max())
         if moved < _SETTLED:
             break
+    return divide_channels(network, {first.name: scales[first.name] for first, _ in pairs})
+
+
+def divide_channels(network: Network, divisors: Mapping[str, ArrayLike]) -> Network:
+    """Divide a layer's output channels by positive factors, and multiply by them in the next.
+
+    Parameters
+    ----------
+    network
+        Batch norms folded.
+    divisors
+        By the name of the layer: (C,), positive.
+
+    Returns
+    -------
+    Network
+        The same function up to the rounding of each weight to float32.
+
+    Raises
+    ------
+    ValueError
+        A batch norm is not folded, no layer of that name has a layer behind it that can make up
+        for the division, or the divisors are not C positive numbers.
+    """
+    network.check_folded()
+    pairs = {first.name: (first, second) for first, second in _pairs(network)}
+    after: dict[str, NDArray[np.float64]] = {}
+    before: dict[str, NDArray[np.float64]] = {}
+    for name, given in divisors.items():
+        if name not in pairs:
+            raise ValueError(f"{name!r} has no layer behind it that takes its channels one by one")
+        first, second = pairs[name]
+        values = np.asarray(given, np.float64)
+        if values.shape != (first.channels,) or not (values > 0).all():
+            raise ValueError(f"{name}: divisors must be {first.channels} positive numbers")
+        after[name], before[second.name] = values, values
     return network.map_linear(
-        lambda layer: _divided(layer, scales[layer.name]).with_columns(kernels[layer.name])
+        lambda layer: _divided(layer, after.get(layer.name), before.get(layer.name))
     )
 
 
@@ -163,15 +200,24 @@ def _factors(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray
     return np.sqrt(np.where(alive, first, 1.0) / np.where(alive, second, 1.0))
 
 
-def _divided(layer: Linear, scale: NDArray[np.float64]) -> Linear:
-    """Divide all but the kernel by the channels' scales."""
+def _divided(
+    layer: Linear, after: NDArray[np.float64] | None, before: NDArray[np.float64] | None
+) -> Linear:
+    """Divide what a layer hands on by `after`, where its inputs were divided by `before`."""
+    columns = layer.columns.astype(np.float64)
+    if before is not None:
+        rows = columns.reshape(-1, len(before), layer.kernel.shape[-1])
+        columns = (rows * before[:, np.newaxis]).reshape(columns.shape)
+    if after is None:
+        return layer.with_columns(columns)
     statistics = layer.statistics and Statistics(
-        (layer.statistics.mean / scale).astype(np.float32),
-        (layer.statistics.deviation / scale).astype(np.float32),
+        (layer.statistics.mean / after).astype(np.float32),
+        (layer.statistics.deviation / after).astype(np.float32),
     )
-    ceiling = None if layer.ceiling is None else (layer.ceiling / scale).astype(np.float32)
-    bias = (layer.bias / scale).astype(np.float32)
-    return replace(layer, bias=bias, ceiling=ceiling, statistics=statistics)
+    ceiling = None if layer.ceiling is None else (layer.ceiling / after).astype(np.float32)
+    bias = (layer.bias / after).astype(np.float32)
+    divided = replace(layer, bias=bias, ceiling=ceiling, statistics=statistics)
+    return divided.with_columns(columns / after)
 
 
 def expected_outputs(layer: Linear) -> NDArray[np.float64] | None:

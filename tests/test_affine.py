@@ -1,4 +1,4 @@
-"""Affine quantization against a pencil, against TFLite's converter, and against its own laws."""
+"""Affine quantization against a pencil, against TFLite Micro, and against its own laws."""
 
 import dataclasses
 import warnings
@@ -272,66 +272,7 @@ def test_symmetric_quantization_is_odd(x):
     np.testing.assert_array_equal(quantize(-x, params), -quantize(x, params))
 
 
-# Oracle: TFLite's converter and LiteRT
-
-
-def litert_tensors(content: bytes) -> dict[str, tuple]:
-    """Map a tensor's name to (its value or None, scales, zero points, axis)."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_content=content)
-    tensors = {}
-    for detail in interpreter.get_tensor_details():
-        try:
-            value = interpreter.get_tensor(detail["index"])
-        except ValueError:  # an activation: it has no value before a run
-            value = None
-        found = detail["quantization_parameters"]
-        axis = found["quantized_dimension"]
-        tensors[detail["name"]] = (value, found["scales"], found["zero_points"], axis)
-    return tensors
-
-
-@pytest.fixture(scope="module")
-def net_b():
-    from qutils.nets import load
-
-    return load("net_b")
-
-
-@pytest.mark.parametrize("per_channel", [True, False])
-def test_weights_equal_those_of_the_converter(net_b, per_channel):
-    from qutils.convert import to_tflite
-
-    images = np.random.default_rng(0).random((4, 28, 28, 1), np.float32)
-    # The float file holds the weights with batch norm folded in, as the converter quantizes them.
-    folded = litert_tensors(to_tflite(net_b, "float32"))
-    weights = {n: v for n, (v, *_) in folded.items() if v is not None and v.ndim > 1}
-    int8 = litert_tensors(to_tflite(net_b, "int8", images, per_channel))
-    assert len(weights) == 12  # stem, five depthwise, five pointwise, logits
-    compared = 0
-    for name, weight in weights.items():
-        expected, scales, zero_points, axis = int8[name]
-        params = choose_quant_params(weight, symmetric=True, axis=axis if per_channel else None)
-        np.testing.assert_array_equal(np.ravel(params.scale), scales, err_msg=name)
-        assert not zero_points.any()
-        np.testing.assert_array_equal(quantize(weight, params), expected, err_msg=name)
-        compared += expected.size
-    assert compared > 30_000
-
-
-@pytest.mark.parametrize(("low", "high"), [(-1.3, 2.2), (0.0, 1.0), (0.5, 6.0), (-3.0, -1.0)])
-def test_input_parameters_equal_those_of_the_converter(low, high):
-    from qutils._keras import import_keras
-    from qutils.convert import to_tflite
-
-    keras = import_keras()
-    layers = [keras.layers.InputLayer((4,), name="x"), keras.layers.Dense(2, name="fc")]
-    x = np.random.default_rng(1).uniform(low, high, (50, 4)).astype(np.float32)
-    tensors = litert_tensors(to_tflite(keras.Sequential(layers), "int8", x))
-    _, scales, zero_points, _ = tensors["serving_default_x:0"]
-    params = choose_quant_params(x)
-    assert (params.scale, params.zero_point) == (scales[0], zero_points[0])
+# Oracle: TFLite Micro. The converter and ai-edge-quantizer are in test_peers.py.
 
 
 def test_quantize_equals_the_operator_quantize_of_tflm():

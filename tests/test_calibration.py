@@ -21,6 +21,7 @@ from qutils.calibration import (
     clipping_divergence,
 )
 from qutils.errors import CalibrationError
+from tests.converted import observed_activations
 
 EVERY = [MinMax, MovingAverage, Percentile, MseOptimal, Entropy]
 ORDERLESS = [MinMax, partial(Percentile, percent=90.0), MseOptimal, Entropy]
@@ -385,27 +386,6 @@ def test_momentum_out_of_range(momentum):
 # TFLite's converter
 
 
-def activations(content, samples):
-    """Observe every float tensor of a model while it runs on samples."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    interpreter = Interpreter(
-        model_content=content,
-        experimental_preserve_all_tensors=True,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-    )
-    interpreter.allocate_tensors()
-    details = interpreter.get_tensor_details()
-    observers = {detail["name"]: MinMax() for detail in details}
-    for sample in samples:
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], sample[np.newaxis])
-        interpreter.invoke()
-        for detail in details:
-            if detail["dtype"] == np.float32:
-                observers[detail["name"]].update(interpreter.get_tensor(detail["index"]))
-    return observers
-
-
 @pytest.mark.parametrize("name", ["net_a", "net_b"])
 def test_every_activation_gets_the_parameters_of_the_converter(name):
     from ai_edge_litert.interpreter import Interpreter
@@ -415,7 +395,7 @@ def test_every_activation_gets_the_parameters_of_the_converter(name):
     from qutils.nets import load
 
     net, samples = load(name), load_fashion_mnist("validation")[0][:20]
-    observers = activations(to_tflite(net), samples)
+    observers = observed_activations(to_tflite(net), samples)
     int8 = Interpreter(model_content=to_tflite(net, "int8", samples))
     exact = []
     for detail in int8.get_tensor_details():

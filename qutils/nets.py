@@ -4,7 +4,7 @@ All of them take one Fashion-MNIST image, float32 (28, 28, 1) in [0, 1], and ret
 Every layer has a name, so that the same network gives the same ``.tflite`` file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -60,8 +60,8 @@ def build(name: str) -> Any:
     layers = import_keras().layers
     body = {
         "large_cnn": _large_cnn,
-        "net_a": lambda: _ds_cnn("relu6", epsilon=1e-3, l2=5e-4),
-        "net_b": lambda: _ds_cnn("relu", epsilon=1e-5, l2=1e-3),
+        "net_a": lambda: ds_cnn("relu6", epsilon=1e-3, l2=5e-4),
+        "net_b": lambda: ds_cnn("relu", epsilon=1e-5, l2=1e-3),
         "wide_activations": _wide_activations,
     }[name]()
     return import_keras().Sequential([layers.InputLayer(INPUT_SHAPE, name="image"), *body], name)
@@ -138,7 +138,7 @@ def fit(
     model : tf_keras.Model
         Returns logits.
     images : numpy.ndarray
-        float32 (N, 28, 28, 1) in [0, 1].
+        float32 (N, ...) of the model's input shape.
     labels : numpy.ndarray
         int (N,).
     epochs : int
@@ -172,6 +172,72 @@ def fit(
     model.fit(images, labels, batch_size=batch_size, epochs=epochs, verbose=verbose)
 
 
+def ds_cnn(
+    activation: str,
+    *,
+    epsilon: float,
+    l2: float,
+    size: int | tuple[int, int] = 3,
+    blocks: Sequence[tuple[int, int]] = DS_CNN_BLOCKS,
+    classes: int = CLASSES,
+) -> list[Any]:
+    """Return the layers of a depthwise-separable CNN, without its input.
+
+    Parameters
+    ----------
+    activation : {"relu", "relu6"}
+        After each batch norm.
+    epsilon : float
+        Of the batch norms.
+    l2 : float
+        Weight decay of all kernels.
+    size : int or (int, int)
+        Of the stem's and the depthwise kernels.
+    blocks : sequence of (int, int)
+        Output channels and stride of each block.
+    classes : int
+        Number of logits.
+    """
+    keras = import_keras()
+    layers = keras.layers
+
+    def regularizer() -> Any:
+        return keras.regularizers.L2(l2)
+
+    def normalized(layer: Any, name: str) -> list[Any]:
+        return [
+            layer,
+            layers.BatchNormalization(epsilon=epsilon, name=f"{name}_norm"),
+            layers.Activation(activation, name=f"{name}_{activation}"),
+        ]
+
+    def convolution(channels: int, window: Any, stride: int, name: str) -> Any:
+        return layers.Conv2D(
+            channels,
+            window,
+            stride,
+            padding="same",
+            use_bias=False,
+            kernel_regularizer=regularizer(),
+            name=name,
+        )
+
+    stack = normalized(convolution(16, size, 2, "stem"), "stem")
+    for number, (channels, stride) in enumerate(blocks, start=1):
+        depthwise = layers.DepthwiseConv2D(
+            size,
+            stride,
+            padding="same",
+            use_bias=False,
+            depthwise_regularizer=regularizer(),
+            name=f"block{number}_depthwise",
+        )
+        pointwise = convolution(channels, 1, 1, f"block{number}_pointwise")
+        stack += normalized(depthwise, depthwise.name) + normalized(pointwise, pointwise.name)
+    pool = layers.GlobalAveragePooling2D(name="pool")
+    return [*stack, pool, layers.Dense(classes, kernel_regularizer=regularizer(), name="logits")]
+
+
 def _check_name(name: str, known: tuple[str, ...]) -> None:
     if name in known:
         return
@@ -200,44 +266,3 @@ def _wide_activations() -> list[Any]:
         layers.GlobalAveragePooling2D(name="pool"),
         layers.Dense(CLASSES, name="logits"),
     ]
-
-
-def _ds_cnn(activation: str, *, epsilon: float, l2: float) -> list[Any]:
-    keras = import_keras()
-    layers = keras.layers
-
-    def regularizer() -> Any:
-        return keras.regularizers.L2(l2)
-
-    def normalized(layer: Any, name: str) -> list[Any]:
-        return [
-            layer,
-            layers.BatchNormalization(epsilon=epsilon, name=f"{name}_norm"),
-            layers.Activation(activation, name=f"{name}_{activation}"),
-        ]
-
-    def convolution(channels: int, size: int, stride: int, name: str) -> Any:
-        return layers.Conv2D(
-            channels,
-            size,
-            stride,
-            padding="same",
-            use_bias=False,
-            kernel_regularizer=regularizer(),
-            name=name,
-        )
-
-    stack = normalized(convolution(16, 3, 2, "stem"), "stem")
-    for number, (channels, stride) in enumerate(DS_CNN_BLOCKS, start=1):
-        depthwise = layers.DepthwiseConv2D(
-            3,
-            stride,
-            padding="same",
-            use_bias=False,
-            depthwise_regularizer=regularizer(),
-            name=f"block{number}_depthwise",
-        )
-        pointwise = convolution(channels, 1, 1, f"block{number}_pointwise")
-        stack += normalized(depthwise, depthwise.name) + normalized(pointwise, pointwise.name)
-    pool = layers.GlobalAveragePooling2D(name="pool")
-    return [*stack, pool, layers.Dense(CLASSES, kernel_regularizer=regularizer(), name="logits")]

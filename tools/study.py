@@ -10,33 +10,32 @@ so an interrupted run goes on where it was. Delete the file to measure everythin
 """
 
 import argparse
-import csv
 import functools
-import json
-import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields
-from importlib.metadata import version
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from experiment import (
+    RESULTS,
+    SAMPLES,
+    SEEDS,
+    file_accuracy,
+    keras_accuracy,
+    record,
+    trained,
+    training_seconds,
+    versions,
+)
 from qutils import nets
 from qutils._keras import import_keras, quiet
-from qutils.affine import QuantParams, quantize
 from qutils.convert import to_tflite
 from qutils.data import load_fashion_mnist
-from qutils.metrics import accuracy
 from qutils.qat import fold_batch_norms, prepare_qat, strip_qat
-from train_nets import ASSETS, SEEDS, train
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "book" / "reference" / "results" / "ptq_qat.csv"
-WEIGHTS_CACHE = ROOT / "build" / "study"
-REPRESENTATIVE_IMAGES = 200
-BATCH = 500  # Divides every split.
 PACKAGES = (
     "tensorflow",
     "tf-keras",
@@ -80,39 +79,6 @@ class Outcome:
     seconds: float = 0.0
     splits: tuple[str, ...] = ("validation", "test")
     channel_range_ratio: float | str = ""
-
-
-def trained(net: str, seed: int) -> Any:
-    """Return a trained network: committed, or cached, or trained now."""
-    if seed == SEEDS[net]:
-        return nets.load(net)
-    model = nets.build(net)
-    weights = cached(net, seed)
-    del weights["seconds"]
-    nets.set_named_weights(model, weights)
-    return model
-
-
-def training_seconds(net: str, seed: int) -> float:
-    """Return how long the training took, whenever that was."""
-    if seed == SEEDS[net]:
-        return json.loads((ASSETS / "nets.json").read_text(encoding="utf-8"))[net]["seconds"]
-    return float(cached(net, seed)["seconds"])
-
-
-def cached(net: str, seed: int) -> dict[str, np.ndarray]:
-    """Return the weights and seconds of a training, done now if it was not done before."""
-    path = WEIGHTS_CACHE / f"{net}_seed{seed}.npz"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".part")
-        start = time.monotonic()
-        weights = nets.named_weights(train(net, seed))
-        with temporary.open("wb") as target:
-            np.savez(target, seconds=np.array(time.monotonic() - start), **weights)
-        temporary.replace(path)
-    with np.load(path) as stored:
-        return dict(stored)
 
 
 def channel_range_ratio(model: Any) -> float:
@@ -183,7 +149,7 @@ def fit(model: Any, seed: int, training: dict[str, Any]) -> float:
     return time.monotonic() - start
 
 
-def training_images(count: int = REPRESENTATIVE_IMAGES, factor: float = 1.0) -> np.ndarray:
+def training_images(count: int = SAMPLES, factor: float = 1.0) -> np.ndarray:
     """Return the first training images, multiplied by a factor that should be 1."""
     return load_fashion_mnist("train")[0][:count] * np.float32(factor)
 
@@ -222,41 +188,16 @@ EXPERIMENTS: dict[str, dict[tuple[str, str], Experiment]] = {
 }
 
 
-def logits_of_file(content: bytes, images: np.ndarray) -> np.ndarray:
-    """Run a ``.tflite`` file in LiteRT, without XNNPACK, which rounds unlike TFLM."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    with quiet():
-        interpreter = Interpreter(
-            model_content=content,
-            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-        )
-        source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-        interpreter.resize_tensor_input(source["index"], (BATCH, *images.shape[1:]))
-        interpreter.allocate_tensors()
-    if source["dtype"] == np.int8:
-        images = quantize(images, QuantParams(*source["quantization"]))
-    outputs = []
-    for start in range(0, len(images), BATCH):
-        interpreter.set_tensor(source["index"], images[start : start + BATCH])
-        interpreter.invoke()
-        outputs.append(interpreter.get_tensor(target["index"]))
-    return np.concatenate(outputs)
-
-
 def measure(outcome: Outcome, split: str) -> tuple[float, int]:
     """Return accuracy and number of images; a Keras model goes before its file."""
     images, labels = load_fashion_mnist(split)
     if outcome.model is not None:
-        logits = outcome.model.predict(images, batch_size=BATCH, verbose=0)
-    else:
-        logits = logits_of_file(outcome.file or b"", images)
-    return round(accuracy(logits, labels), 4), len(labels)
+        return keras_accuracy(outcome.model, images, labels), len(labels)
+    return file_accuracy(outcome.file or b"", images, labels), len(labels)
 
 
 def run(net: str, seed: int, method: str, granularity: str) -> list[Row]:
     """Run one experiment and return its rows."""
-    used = "; ".join(f"{package} {version(package)}" for package in PACKAGES)
     rows = []
     for outcome in EXPERIMENTS[net][method, granularity](net, seed):
         for split in outcome.splits:
@@ -275,57 +216,25 @@ def run(net: str, seed: int, method: str, granularity: str) -> list[Row]:
                     extra_epochs=outcome.extra_epochs,
                     seconds=round(outcome.seconds, 1),
                     channel_range_ratio=outcome.channel_range_ratio,
-                    versions=used,
+                    versions=versions(PACKAGES),
                 )
             )
     return rows
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    """Return the recorded rows."""
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as source:
-        return list(csv.DictReader(source))
-
-
-def write(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Replace the file in one step, so that an interruption leaves the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".part")
-    with temporary.open("w", encoding="utf-8", newline="") as target:
-        writer = csv.DictWriter(target, [f.name for f in fields(Row)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    os.replace(temporary, path)
-
-
 def main() -> None:
     """Run every experiment that is not recorded yet, seed by seed."""
     parser = argparse.ArgumentParser(description="Measure quantization of nets A and B.")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3])
-    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    parser.add_argument("--results", type=Path, default=RESULTS / "ptq_qat.csv")
     arguments = parser.parse_args()
-    rows = read(arguments.results)
-    recorded = {(r["net"], int(r["seed"]), r["method"], r["granularity"]) for r in rows}
     wanted = [
         (net, seed, *experiment)
         for seed in arguments.seeds
         for net in EXPERIMENTS
         for experiment in EXPERIMENTS[net]
     ]
-    for number, key in enumerate(wanted, start=1):
-        if key in recorded:
-            continue
-        new = run(*key)
-        rows += [asdict(row) for row in new]
-        write(arguments.results, rows)
-        shown = ", ".join(f"{row.split} {row.accuracy:.4f}" for row in new)
-        print(
-            f"[{number}/{len(wanted)}] {key[0]} seed {key[1]} {key[2]} {key[3]}: {shown}",
-            flush=True,
-        )
-    print(f"all {len(wanted)} experiments are in {arguments.results}")
+    record(arguments.results, Row, ("net", "seed", "method", "granularity"), wanted, run)
 
 
 if __name__ == "__main__":

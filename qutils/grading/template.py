@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Literal, Self
@@ -17,7 +18,7 @@ from qutils.errors import QutilsError
 from qutils.grading.job import Limits
 from qutils.grading.sandbox import Confinement
 
-ExitKind = Literal["finished", "signal", "memory", "cpu", "killed", "disk"]
+ExitKind = Literal["finished", "signal", "memory", "cpu", "killed", "disk", "refused"]
 
 # One thread each: the pool uses the cores, and sums come out alike on every machine. The hash seed
 # is fixed so that sets print alike in two runs.
@@ -41,7 +42,16 @@ class TemplateError(QutilsError, RuntimeError):
 
 @dataclass(frozen=True)
 class Exit:
-    """How a child ended: `kind`, and in words for the log."""
+    """How a child ended.
+
+    Attributes
+    ----------
+    kind
+        ``finished``: the entry returned, or the code ended its own process. ``refused``: a layer
+        of the sandbox could not be put on, which is the grader's fault.
+    detail
+        Words for the log.
+    """
 
     kind: ExitKind
     detail: str = ""
@@ -79,13 +89,12 @@ class Child:
     def kill(self) -> Exit:
         """Kill the process where it has not ended; return how it ended."""
         if self._exit is None:
-            try:
+            with suppress(OSError):  # its keeper has gone already
                 self._lifeline.shutdown(socket.SHUT_WR)
-            except OSError:  # its keeper has gone already
-                pass
         return self.wait()
 
     def __enter__(self) -> Self:
+        """Return the child."""
         return self
 
     def __exit__(
@@ -94,6 +103,7 @@ class Child:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Kill it."""
         self.kill()
         self.socket.close()
         self._lifeline.close()
@@ -127,6 +137,7 @@ class Template:
         self._ready = False
 
     def __enter__(self) -> Self:
+        """Start the template process; it warms up while the caller goes on."""
         self._folder = tempfile.TemporaryDirectory(prefix="qutils-", ignore_cleanup_errors=True)
         self._start()
         return self
@@ -137,6 +148,7 @@ class Template:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Stop it."""
         self._stop()
         self._folder.cleanup()
 

@@ -1,6 +1,8 @@
 """Caps on memory, processor time, files and descriptors of one process (setrlimit)."""
 
+import os
 import resource
+import stat
 from math import ceil
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from qutils.grading.job import Limits
 
 _DESCRIPTORS = 256
 _STACK_BYTES = 8 << 20
+_FILES = 10_000
 
 
 def _address_space() -> int:
@@ -43,3 +46,38 @@ def apply(limits: Limits, own_user: bool) -> None:
         if hard != resource.RLIM_INFINITY:
             cap = min(cap, hard)
         resource.setrlimit(kind, (cap, cap))
+
+
+def excess(limits: Limits, process: int, folder: Path) -> tuple[str, str] | None:
+    """Return what a process takes too much of, as (kind, words), where the kernel has no cap.
+
+    Parameters
+    ----------
+    folder
+        Its flat folder. Files that it has deleted and holds open count too.
+    """
+    descriptors = Path(f"/proc/{process}/fd")
+    files = dict(_size(place / name) for place in (folder, descriptors) for name in _names(place))
+    taken = sum(files.values())
+    if taken > limits.disk_bytes or len(files) > _FILES:
+        return "disk", f"{taken:,} bytes in {len(files):,} files"
+    threads = len(_names(Path(f"/proc/{process}/task")))
+    if threads > limits.processes:
+        return "killed", f"{threads} threads"
+    return None
+
+
+def _names(place: Path) -> list[str]:
+    try:
+        return os.listdir(place)
+    except OSError:  # the process has just gone
+        return []
+
+
+def _size(path: Path) -> tuple[tuple[int, int], int]:
+    """Return what a file is on its disk, and the bytes it takes there."""
+    try:
+        found = path.stat()
+    except OSError:  # closed or deleted since it was listed
+        return (0, 0), 0
+    return (found.st_dev, found.st_ino), found.st_blocks * 512 * stat.S_ISREG(found.st_mode)

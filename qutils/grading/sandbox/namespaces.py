@@ -1,9 +1,9 @@
 """A view of the machine with nothing in it (Linux namespaces).
 
-In two steps. A template moves into a root folder of its own, built once: `readable` trees, read-only,
-and a few devices. Then each child gets its own processes, network (none), interprocess objects and
-host name, and an empty folder of a fixed size. Both need user namespaces; root makes the first step as
-root and goes on as nobody.
+In two steps. A template moves into a root folder of its own, built once: `readable` trees,
+read-only, and a few devices. Then each child gets its own processes, network (none), interprocess
+objects and host name, and an empty folder of a fixed size. Both need user namespaces; root makes
+the first step as root and goes on as nobody.
 """
 
 import os

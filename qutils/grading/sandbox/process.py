@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from qutils.grading.job import Limits
-from qutils.grading.sandbox import limits as rlimits
 from qutils.grading.sandbox import kernel, landlock, namespaces, seccomp, tree
+from qutils.grading.sandbox import limits as rlimits
 
 _OUT_OF_MEMORY = 71
 _WATCH_SECONDS = 0.05
@@ -110,6 +110,8 @@ def _keep(
         os.close(inner_trouble)
         killed = _watch(child, wake, lifeline, where, folder)
         _, status, usage = os.wait4(child, 0)
+        if where.proc < 0:
+            shutil.rmtree(folder, ignore_errors=True)
         refusal = os.read(trouble, 1000).decode()
         reason = ("refused", refusal) if refusal else killed or _reason(status, usage, where.limits)
     except OSError as error:
@@ -132,13 +134,15 @@ def _watch(
     child: int, wake: socket.socket, lifeline: socket.socket, where: Surroundings, folder: Path
 ) -> tuple[str, str] | None:
     """Wait until the child ends; kill it when the grader says so or it takes too much."""
-    ready = []
-    while not ready:
-        ready = select.select([wake, lifeline], [], [], _WATCH_SECONDS)[0]
+    while not (ready := select.select([wake, lifeline], [], [], _WATCH_SECONDS)[0]):
+        if where.proc < 0 and (reason := rlimits.excess(where.limits, child, folder)):
+            break
+    else:
+        reason = "killed", ""
     if wake in ready:
         return None
     os.kill(child, signal.SIGKILL)
-    return "killed", ""
+    return reason
 
 
 def _reason(status: int, usage: resource.struct_rusage, limits: Limits) -> tuple[str, str]:
@@ -188,7 +192,8 @@ def _confine(where: Surroundings, folder: Path) -> None:
     kernel.drop_privileges()
     kernel.call("prctl", kernel.PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if "landlock" in where.layers:
-        landlock.apply(where.readable, where.devices, folder)
+        flat = "namespaces" not in where.layers
+        landlock.apply(where.readable, where.devices, folder, flat)
     if "seccomp" in where.layers:
         seccomp.apply()
 

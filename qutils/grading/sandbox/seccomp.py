@@ -1,8 +1,8 @@
 """Which system calls a confined process may make (seccomp with a classic BPF filter).
 
 What is not listed fails with EPERM: no new process or program, no socket but a pair of its own, no
-namespace, mount, trace, key, BPF program, io_uring, memory file, signal to others. What is newer than
-the list fails with ENOSYS, so that libraries take their older way.
+namespace, mount, trace, key, BPF program, io_uring, memory file, signal to others. What is newer
+than the list fails with ENOSYS, so that libraries take their older way.
 """
 
 import ctypes

@@ -23,7 +23,6 @@ ExitKind = Literal["finished", "signal", "memory", "cpu", "killed", "disk", "ref
 # One thread each: the pool uses the cores, and sums come out alike on every machine. The hash seed
 # is fixed so that sets print alike in two runs.
 _ENVIRONMENT = {
-    "HOME": "/tmp",
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
     "PYTHONHASHSEED": "0",

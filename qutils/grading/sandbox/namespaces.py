@@ -22,6 +22,7 @@ _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 _ATTRIBUTE_READ_ONLY, _ATTRIBUTE_NOSUID = 1, 2
 _NOBODY = 65534
 _FILES = 10_000  # in a child's folder; empty ones take memory too
+_FOLDER_BYTES = 16 << 20  # the template's own
 
 FOLDER = Path("/sandbox")
 """The only folder that a child can write in; it starts empty."""
@@ -57,6 +58,8 @@ def enter_root(readable: Iterable[Path], devices: Iterable[Path], root: Path) ->
     os.chdir("/")
     attributes = struct.pack("QQQQ", _ATTRIBUTE_READ_ONLY | _ATTRIBUTE_NOSUID, 0, 0, 0)
     call("mount_setattr", _AT_FDCWD, b"/", _AT_RECURSIVE, attributes, len(attributes))
+    # Libraries ask for a temporary folder when they are imported.
+    _mount_folder(_FOLDER_BYTES, mode=777)
     if privileged:
         os.setgroups([])
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
@@ -70,9 +73,13 @@ def enter(limits: Limits, proc: int) -> None:
     """Give the next child of this process namespaces of its own, with an empty folder."""
     kinds = _NEWNS | _NEWPID | _NEWNET | _NEWIPC | _NEWUTS | _NEWCGROUP
     _unshare_as_nobody(kinds, proc)
-    options = f"size={limits.disk_bytes},nr_inodes={_FILES},mode=700"
-    call("mount", b"tmpfs", bytes(FOLDER), b"tmpfs", _NOSUID | _NODEV | _NOEXEC, options.encode())
+    _mount_folder(limits.disk_bytes, mode=700)
     call("sethostname", b"sandbox", len(b"sandbox"))
+
+
+def _mount_folder(size: int, mode: int) -> None:
+    options = f"size={size},nr_inodes={_FILES},mode={mode}".encode()
+    call("mount", b"tmpfs", bytes(FOLDER), b"tmpfs", _NOSUID | _NODEV | _NOEXEC, options)
 
 
 def _unshare_as_nobody(kinds: int, proc: int) -> None:

@@ -87,9 +87,18 @@ def _settle(layers: frozenset[str], limits: Limits, folder: str) -> Surroundings
     os.umask(0o022)
     readable, devices = tuple(tree.readable()), tuple(tree.devices())
     if "namespaces" not in layers:
+        _make_home(Path(folder))
         return Surroundings(layers, limits, Path(folder), readable, devices)
     proc = namespaces.enter_root(readable, devices, Path(folder))
+    _make_home(namespaces.FOLDER)
     return Surroundings(layers, limits, namespaces.FOLDER, readable, devices, proc)
+
+
+def _make_home(folder: Path) -> None:
+    os.chdir(folder)
+    os.environ["HOME"] = os.environ["TMPDIR"] = str(folder)
+    if "tempfile" in sys.modules:  # which remembers
+        sys.modules["tempfile"].tempdir = None
 
 
 def _keep(
@@ -184,8 +193,7 @@ def _run(
 
 
 def _confine(where: Surroundings, folder: Path) -> None:
-    os.chdir(folder)
-    os.environ["HOME"] = os.environ["TMPDIR"] = str(folder)
+    _make_home(folder)
     rlimits.apply(where.limits, own_user="namespaces" in where.layers)
     if "seccomp" not in where.layers and "landlock" not in where.layers:
         return

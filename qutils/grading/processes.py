@@ -1,0 +1,271 @@
+"""The two processes of a submission, seen from the grader's own, which believes neither."""
+
+import contextlib
+import time
+from typing import Any
+
+from qutils.errors import QutilsError
+from qutils.grading.execution import seed_from
+from qutils.grading.job import Cell, Job, Limits, Output
+from qutils.grading.template import Template
+from qutils.grading.wire import ASK, Channel, WireError, pack, unpack
+
+__all__ = ["CheckerProcess", "GraderError", "LearnerProcess", "NotRunError"]
+
+REPLAYS = 4
+# A checker whose learner has just been stopped still has to say so.
+_GRACE_SECONDS = 5.0
+_GONE = pack(None)  # no answer that a learner's process gives
+
+
+class GraderError(QutilsError, RuntimeError):
+    """The grader itself failed; nothing was found out about the submission."""
+
+
+class NotRunError(Exception):
+    """Why the rest of a notebook is not run."""
+
+
+class EndedError(Exception):
+    """A process has ended, or is of no more use: in a word why."""
+
+
+def in_words(ended: EndedError, limits: Limits) -> str:
+    """Return what code did that ended its process, for the learner who wrote it."""
+    return {
+        "timeout": f"ran longer than {limits.cell_seconds:g} s and was stopped",
+        "cpu": f"used more than {limits.total_seconds:g} s of processor time",
+        "memory": f"needed more than {limits.memory_bytes >> 20} MB of memory",
+        "disk": f"wrote more than {limits.disk_bytes >> 20} MB of files",
+        "finished": "ended Python itself (exit, os._exit or the like)",
+        "signal": "crashed Python (as a segmentation fault does)",
+    }.get(str(ended), "broke the connection to the grader")
+
+
+class _Process:
+    """A confined process that answers one frame with another."""
+
+    def __init__(self, template: Template, order: dict[str, Any]) -> None:
+        self._child = template.fork()
+        self._channel = Channel(self._child.socket, order["frame_bytes"])
+        self._channel.send(pack(order), time.monotonic() + _GRACE_SECONDS)
+
+    def exchange(self, frame: bytes, deadline: float) -> bytes:
+        """Send a frame and return the answer, of which only the length has been checked."""
+        try:
+            self._channel.send(frame, deadline)
+            return self._channel.receive(deadline)
+        except TimeoutError:
+            raise EndedError("timeout") from None
+        except WireError:
+            raise EndedError("nonsense") from None
+        except (EOFError, OSError):
+            raise EndedError(self._how_it_ended()) from None
+
+    def close(self) -> None:
+        """Kill it and all it has started."""
+        self._child.__exit__(None, None, None)
+
+    def _how_it_ended(self) -> str:
+        try:
+            kind: str = self._child.wait(_GRACE_SECONDS).kind
+        except TimeoutError:
+            return "nonsense"  # it closed its socket and runs on
+        if kind in ("killed", "refused"):
+            raise GraderError(f"a process could not run: {kind}")
+        return kind
+
+
+class LearnerProcess:
+    """Runs the learner's cells; one that ends the process is left out and the others run again.
+
+    Parameters
+    ----------
+    left_out
+        Cells that are known to end the process: their places in the job, and why in words.
+    """
+
+    def __init__(self, template: Template, job: Job, left_out: dict[int, str]) -> None:
+        self.left_out = dict(left_out)
+        self._template = template
+        self._job = job
+        self._process: _Process | None = None
+        self._starts = 0
+        self._ran: list[int] = []
+        self._end = time.monotonic() + job.limits.total_seconds
+        self._over = ""
+
+    def ready(self) -> float:
+        """Have a process in which all has run so far; return by when the next cell must be done.
+
+        Raises
+        ------
+        NotRunError
+            There is no time left, or the process has ended too often.
+        """
+        now = time.monotonic()
+        if now >= self._end:
+            self._over = f"all cells together ran longer than {self._job.limits.total_seconds:g} s"
+        elif self._process is None and self._starts > REPLAYS:
+            self._over = f"the notebook's code ended Python {self._starts} times"
+        if self._over:
+            raise NotRunError(self._over)
+        if self._process is None:
+            ran, self._ran = self._ran, []
+            self._start()
+            for place in ran:
+                self.run(place)
+            return self.ready()
+        return min(now + self._job.limits.cell_seconds, self._end)
+
+    def run(self, place: int) -> Output:
+        """Run a cell of the job; return what it printed, or why it was left out."""
+        if place not in self.left_out:
+            deadline = self.ready()
+            try:
+                said = self._said(self.answer(pack(run_order(self._job, place)), deadline))
+                self._ran.append(place)
+                return Output(str(said.get("text", "")), str(said.get("error", "")))
+            except EndedError as ended:
+                self.left_out[place] = in_words(ended, self._job.limits)
+        return Output(error=f"left out: this cell {self.left_out[place]}")
+
+    def test(self, place: int) -> dict[str, Any]:
+        """Run a test in this process; the verdict that comes back may be the learner's own."""
+        deadline = self.ready()
+        return self._said(self.answer(pack(judge_order(self._job, place)), deadline))
+
+    def answer(self, question: bytes, deadline: float) -> bytes:
+        """Return the answer to a question as it came.
+
+        Raises
+        ------
+        EndedError
+            The process ended over it, and is started anew when it is needed.
+        """
+        if self._process is None:
+            raise EndedError("nonsense")
+        try:
+            return self._process.exchange(question, deadline)
+        except EndedError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the process; it is started anew when it is needed."""
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+    def _start(self) -> None:
+        limits = self._job.limits
+        order = {
+            "frame_bytes": limits.frame_bytes,
+            "output": limits.output_bytes,
+            "withheld": self._job.withheld,
+            "first_handle": self._starts << 32,
+        }
+        self._starts += 1
+        self._process = _Process(self._template, order)
+
+    def _said(self, frame: bytes) -> dict[str, Any]:
+        """Return the texts and numbers of an answer, in which nothing else may stand."""
+        try:
+            value = unpack(frame)["value"]
+            if all(type(part) in (str, float) for part in value.values()):
+                most = self._job.limits.output_bytes
+                return {k: v[:most] if isinstance(v, str) else v for k, v in value.items()}
+        except (WireError, TypeError, KeyError, AttributeError):
+            pass
+        self.close()
+        raise EndedError("nonsense")
+
+
+class CheckerProcess:
+    """Runs the instructor's cells and passes their questions on to the learner's process."""
+
+    def __init__(self, template: Template, job: Job, learner: LearnerProcess) -> None:
+        self._template = template
+        self._job = job
+        self._learner = learner
+        self._process: _Process | None = None
+        self._starts = 0
+        self._ran: list[int] = []
+
+    def run(self, place: int) -> dict[str, Any]:
+        """Run a cell of the job; return the verdict on a test, nothing for another cell.
+
+        Raises
+        ------
+        EndedError
+            The learner's process ended over it, or the time.
+        """
+        if self._process is None:
+            self._start()
+        is_test = self._job.cells[place].kind == "test"
+        order = (judge_order if is_test else run_order)(self._job, place)
+        deadline = self._learner.ready()
+        fault, frame = None, self._exchange(pack(order), deadline)
+        while frame[:1] == ASK:
+            try:
+                answer = self._learner.answer(frame, deadline)
+            except EndedError as ended:
+                answer, fault = _GONE, fault or ended
+            frame = self._exchange(answer, deadline)
+        self._ran.append(place)
+        verdict: dict[str, Any] = unpack(frame)
+        if fault is None and verdict.get("status") == "gone":
+            self._learner.close()
+            fault = EndedError("nonsense")
+        if fault is not None:
+            raise fault
+        return verdict
+
+    def _exchange(self, frame: bytes, deadline: float) -> bytes:
+        assert self._process is not None
+        try:
+            return self._process.exchange(frame, deadline + _GRACE_SECONDS)
+        except EndedError as ended:
+            self.close()
+            if str(ended) in ("timeout", "cpu"):
+                raise
+            raise GraderError(f"the checker's process ended: {ended}") from None
+
+    def _start(self) -> None:
+        """Start a process, and bind there what the cells before have bound."""
+        if self._starts > REPLAYS:
+            raise NotRunError(f"{self._starts} tests took too long")
+        self._starts += 1
+        locked = [cell.source for cell in self._job.cells if cell.kind == "locked"]
+        order = {"frame_bytes": self._job.limits.frame_bytes, "locked": locked}
+        self._process = _Process(self._template, order)
+        ran, self._ran = self._ran, []
+        for place in ran:
+            with contextlib.suppress(EndedError):  # the verdict on it has been given
+                self.run(place)
+
+    def close(self) -> None:
+        """End the process; it is started anew when it is needed."""
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+
+def cell_name(cell: Cell, place: int) -> str:
+    """Return how messages call a cell."""
+    return cell.grade_id or f"cell {place + 1}"
+
+
+def run_order(job: Job, place: int) -> dict[str, Any]:
+    """Return the order to run a cell that is no test."""
+    cell = job.cells[place]
+    seed = seed_from(job.seed, "cell", place)
+    return {"do": "run", "source": cell.source, "name": cell_name(cell, place), "seed": seed}
+
+
+def judge_order(job: Job, place: int) -> dict[str, Any]:
+    """Return the order to judge a test."""
+    cell = job.cells[place]
+    seed = seed_from(job.seed, "test", cell.grade_id)
+    fields = {"source": cell.source, "name": cell.grade_id, "points": float(cell.points)}
+    return {"do": "test", "seed": seed, **fields}

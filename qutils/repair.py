@@ -47,7 +47,7 @@ def fold_batch_norms(network: Network) -> Network:
 
     Notes
     -----
-    The formula is that of `qutils.qat.fold_batch_norm`: Krishnamoorthi, arXiv:1806.08342,
+    The formula is that of `qutils.qat.fold_batch_norm`: Krishnamoorthi 2018, arXiv:1806.08342,
     section 3.2.2. A channel of gamma 0 gets a kernel of zeros: a dead channel.
     """
     return network.map_linear(_folded)
@@ -111,7 +111,7 @@ def equalize(network: Network) -> Network:
 
     Notes
     -----
-    Nagel et al., arXiv:1906.04721, section 4.1, equations 8 to 11; with the ceilings as in their
+    Nagel et al. 2019, arXiv:1906.04721, section 4.1 and appendix A; with the ceilings as in their
     remark on piecewise linear activations. What is not preserved is the range of activations:
     where s_i < 1, channel i grows. Their absorption of high biases is left out, for it holds
     only approximately.
@@ -234,7 +234,7 @@ def expected_outputs(layer: Linear) -> NDArray[np.float64] | None:
 
     Notes
     -----
-    Nagel et al., arXiv:1906.04721, section 4.2.1 and appendix C.
+    Nagel et al. 2019, arXiv:1906.04721, section 4.2 and, for the clipped normal, appendix C.
 
     Examples
     --------
@@ -299,8 +299,8 @@ def correct_biases(
 
     Notes
     -----
-    Nagel et al., arXiv:1906.04721, section 4.2. At the border of an image, where padding is 0,
-    E[x] is taken too large, there as here.
+    Nagel et al. 2019, arXiv:1906.04721, section 4.2 and, for convolutions, appendix B. At the
+    border of an image, where padding is 0, E[x] is taken too large, there as here.
     """
     _check_same(network, quantized)
     expected = None if input_mean is None else np.asarray(input_mean, np.float64)
@@ -360,7 +360,7 @@ def correct_biases_empirically(network: Network, quantized: Network, inputs: Arr
 
     Notes
     -----
-    Nagel et al., arXiv:1906.04721, section 4.2 and appendix D ("empirical bias correction").
+    Nagel et al. 2019, arXiv:1906.04721, appendix D.
     """
     _check_same(network, quantized)
     x = approximate = network.checked(inputs)

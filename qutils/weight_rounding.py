@@ -45,6 +45,17 @@ def weight_params(layer: Linear, bits: int = 8, per_channel: bool = True) -> Qua
     ------
     ValueError
         Bits outside 2..8; NaN or infinity among the weights.
+
+    Notes
+    -----
+    ``scale = max |w| / (2**(bits - 1) - 1)``, zero point 0, over a column or the whole kernel:
+    the weights of TFLite's 8-bit quantization specification, for any number of bits.
+
+    Examples
+    --------
+    >>> layer = Linear("a", "dense", np.float32([[1.27, -2.54]]), np.zeros(2, np.float32))
+    >>> weight_params(layer).scale, weight_params(layer, per_channel=False).scale
+    (array([0.01, 0.02], dtype=float32), np.float32(0.02))
     """
     if not 2 <= bits <= 8:
         raise ValueError(f"weights have 2 to 8 bits here, got {bits}")
@@ -54,7 +65,28 @@ def weight_params(layer: Linear, bits: int = 8, per_channel: bool = True) -> Qua
 
 
 def round_nearest(layer: Linear, bits: int = 8, per_channel: bool = True) -> Linear:
-    """Round every weight of a layer to the nearest integer; see `weight_params`."""
+    """Round every weight of a layer to the nearest multiple of its scale, ties away from zero.
+
+    Parameters
+    ----------
+    layer
+        With weights as they were.
+    bits, per_channel
+        As for `weight_params`, whose errors it raises.
+
+    Returns
+    -------
+    Linear
+        ``kernel' = scale * clip(round(kernel / scale), qmin, qmax)``, float32, the same shape.
+
+    Examples
+    --------
+    With 2 bits there are -1, 0 and 1 times the scale, which is 1 here, per tensor:
+
+    >>> layer = Linear("a", "dense", np.float32([[1.0, 0.5, -0.4]]), np.zeros(3, np.float32))
+    >>> round_nearest(layer, bits=2, per_channel=False).kernel.tolist()
+    [[1.0, 1.0, 0.0]]
+    """
     params = weight_params(layer, bits, per_channel)
     return layer.with_columns(fake_quantize(layer.columns, params))
 
@@ -190,7 +222,8 @@ def round_adaptively(
 
     Notes
     -----
-    Nagel et al., arXiv:2004.10568, equations 21 to 25. Two deliberate differences: the activation
+    Nagel et al. 2020, arXiv:2004.10568: the regularizer is their equation 24, the error, on inputs
+    of the quantized network, their equation 25. Two deliberate differences: the activation
     is left out of the error, so that it is a quadratic form in W', computed for all inputs at once
     from the K x K products of inputs (the paper draws batches); and the error is relative,
     so that one regularizer weight serves layers of any size.

@@ -23,44 +23,48 @@ TITLES: dict[CellStatus, str] = {
 }
 
 
-def graded_notebook(source: SourceNotebook, placed: Iterable[PlacedCell], result: Result) -> str:
-    """Return the notebook for ``autograded/``: the same result always gives the same text."""
+def graded_notebook(
+    source: SourceNotebook, placed: Iterable[PlacedCell], result: Result
+) -> dict[str, Any]:
+    """Return the notebook for ``autograded/`` as JSON; the same result always gives the same."""
     tests = {test.grade_id: test for test in result.cells}
     outputs = iter(result.outputs)
     cells = [_header(result)] if result.reason or result.sandbox == "unsafe" else []
     for number, cell in enumerate(placed):
         output = next(outputs, Output()) if cell.is_code else Output()
         cells.append(_cell(cell, number, output, tests))
-    notebook = {
+    return {
         "cells": cells,
         "metadata": source.metadata | {"grading": {"key": result.key, "sandbox": result.sandbox}},
         "nbformat": 4,
         "nbformat_minor": 5,
     }
+
+
+def notebook_text(notebook: dict[str, Any]) -> str:
+    """Return the text of a notebook's file; equal notebooks have equal texts."""
     return json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def _header(result: Result) -> dict[str, Any]:
     unsafe = "This notebook was graded without a sandbox (`--unsafe`)."
-    lines = [result.reason, unsafe if result.sandbox == "unsafe" else ""]
-    # As code: names of files and words of a learner are not to be read as Markdown or HTML.
-    text = "".join(f"    {line}\n" for line in "\n".join(filter(None, lines)).splitlines())
-    return {"cell_type": "markdown", "id": "grading", "metadata": {}, "source": text}
+    notes = [result.reason, unsafe if result.sandbox == "unsafe" else ""]
+    # Raw: names of files are a learner's words, and not to be read as Markdown or HTML.
+    text = "\n".join(note for note in notes if note)
+    return {"cell_type": "raw", "id": "grading", "metadata": {}, "source": text}
 
 
 def _cell(
     placed: PlacedCell, number: int, output: Output, tests: dict[str, CellResult]
 ) -> dict[str, Any]:
     own, theirs = placed.of_instructor, placed.of_learner
-    if own:
-        cell = copy.deepcopy(dict(own.released))
-        cell["source"] = theirs.source if theirs else cell["source"]
-    else:
-        assert theirs is not None, "a placed cell is the instructor's or the learner's"
-        cell = {"id": f"learner-{number}", "metadata": {}, "source": theirs.source}
-        cell["cell_type"] = theirs.cell_type
-    if theirs and theirs.attachments and cell["cell_type"] == "markdown":
-        cell["attachments"] = theirs.attachments
+    empty: dict[str, Any] = {"id": f"learner-{number}", "metadata": {}}
+    cell = copy.deepcopy(dict(own.released)) if own else empty
+    if theirs:
+        cell["source"] = theirs.source
+        cell.setdefault("cell_type", theirs.cell_type)
+        if theirs.attachments and cell["cell_type"] == "markdown":
+            cell["attachments"] = theirs.attachments
     if placed.is_code:
         test = tests.get(own.grade_id) if own and own.is_test else None
         cell["outputs"] = _verdict(test) if test else _printed(output)

@@ -223,7 +223,11 @@ class Result:
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
         """Return the result that `to_bytes` wrote."""
-        values = json.loads(content)
+        return cls.from_json(json.loads(content))
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Return the result of a JSON object with its fields."""
         return cls(
             **values
             | {

@@ -1,6 +1,6 @@
 """The journal: every result is on the disk before anything else is told of it.
 
-One JSON line a result. A line that a crash or a full disk cut short is skipped and made again;
+One JSON line a result, with the hashes of what it was made from. A line that a crash or a full disk cut short is skipped and made again;
 of two results with one key the later counts.
 """
 
@@ -9,11 +9,12 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from qutils.errors import QutilsError
-from qutils.grading.job import Result
+from qutils.grading.job import Job, Result, sha256, stable_bytes
 
 
 class JournalError(QutilsError, OSError):
@@ -51,10 +52,10 @@ class Journal:
         if key not in self._places:
             return None
         self._file.seek(self._places[key])
-        return Result.from_bytes(self._file.readline())
+        return Result.from_json(json.loads(self._file.readline())["result"])
 
-    def append(self, result: Result) -> None:
-        """Write a result and wait until the disk has it.
+    def append(self, job: Job, result: Result) -> None:
+        """Write the result of a job and wait until the disk has it.
 
         Raises
         ------
@@ -63,7 +64,7 @@ class Journal:
         """
         place = self._file.seek(0, os.SEEK_END)
         try:
-            self._file.write(result.to_bytes() + b"\n")
+            self._file.write(stable_bytes({"audit": _audit(job), "result": asdict(result)}) + b"\n")
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
@@ -75,8 +76,8 @@ class Journal:
         place, line = 0, b"\n"
         for line in self._file:
             try:
-                values = json.loads(line)
-                self._note(values["key"], values["status"], place)
+                result = json.loads(line)["result"]
+                self._note(result["key"], result["status"], place)
             except (ValueError, TypeError, KeyError):
                 pass  # cut short
             place += len(line)
@@ -87,3 +88,14 @@ class Journal:
         # A fault of the grader stands in the journal, and the job is still to be done.
         if status != "grader fault":
             self._places[key] = place
+
+
+def _audit(job: Job) -> dict[str, Any]:
+    tests = [asdict(cell) for cell in job.cells if cell.kind != "learner"]
+    return {
+        "submission": job.submission,
+        "tests": sha256(stable_bytes(tests)),
+        "environment": job.environment,
+        "seed": job.seed,
+        "limits": asdict(job.limits),
+    }

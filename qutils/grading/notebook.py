@@ -106,7 +106,7 @@ def read(path: Path, below: Path, limits: Limits) -> tuple[str, tuple[SubmittedC
     SubmissionError
         The file is missing, no ordinary file, too large, or no notebook.
     """
-    content = _read_bytes(path, below, limits.file_bytes)
+    content = read_bytes(path, below, limits.file_bytes)
     notebook = _parse(content, path.name)
     cells = notebook.get("cells")
     if not isinstance(cells, list):
@@ -116,7 +116,8 @@ def read(path: Path, below: Path, limits: Limits) -> tuple[str, tuple[SubmittedC
     return sha256(content), tuple(_cell(cell) for cell in cells if isinstance(cell, dict))
 
 
-def _read_bytes(path: Path, below: Path, max_bytes: int) -> bytes:
+def read_bytes(path: Path, below: Path, max_bytes: int) -> bytes:
+    """Return the bytes of a file that was handed in; arguments and errors as `read` has them."""
     try:
         with contextlib.ExitStack() as opened:
             descriptor = _open(below, opened)

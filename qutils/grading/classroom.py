@@ -1,0 +1,241 @@
+"""Grade an assignment of a whole class: from hand-ins to gradebook, notebooks and feedback."""
+
+import glob
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.utils import parse_utc
+from traitlets.config import Config
+
+from qutils.grading.assignment import SourceNotebook, load, make_job
+from qutils.grading.feedback import graded_notebook, notebook_text
+from qutils.grading.gradebook import GradebookWriter, Scores, open_gradebook
+from qutils.grading.job import CellResult, Job, Result, sha256
+from qutils.grading.journal import Journal, open_journal
+from qutils.grading.notebook import PlacedCell, SubmissionError, join, read, read_bytes
+from qutils.grading.page import feedback_page
+from qutils.grading.pool import StartRunner, run_jobs
+from qutils.grading.settings import Grading
+
+TIMESTAMP = "timestamp.txt"
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course as nbgrader's settings describe it."""
+
+    config: Config
+    directory: CourseDirectory
+
+    @property
+    def settings(self) -> Grading:
+        """The course's settings of this grader."""
+        return Grading(config=self.config)
+
+    def folder(self, step: str, student: str, assignment: str) -> Path:
+        """Return the folder of a step, such as ``directory.submitted_directory``."""
+        return Path(self.directory.format_path(step, student, assignment))
+
+    def students(self, assignment: str, pattern: str) -> dict[str, Path]:
+        """Return the folders that were handed in, by learner, sorted."""
+        step = self.directory.submitted_directory
+        name = re.compile(self.directory.format_path(step, "([^/]+)", assignment, escape=True))
+        found = {}
+        for folder in sorted(glob.glob(str(self.folder(step, pattern, assignment)))):
+            if match := name.fullmatch(folder):
+                # Names that are no UTF-8 fit no database.
+                found[os.fsencode(match[1]).decode("utf-8", "backslashreplace")] = Path(folder)
+        return found
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """One notebook of one learner on its way; ``reason`` tells why it could not be read."""
+
+    source: SourceNotebook
+    placed: tuple[PlacedCell, ...]
+    job: Job
+    submitted_at: datetime | None
+    reason: str = ""
+
+
+Notify = Callable[[HandIn, Result], None]
+
+
+def hand_ins(course: Course, assignment: str, pattern: str) -> Iterator[HandIn]:
+    """Yield what was handed in; each is read when its turn comes."""
+    settings = course.settings
+    sources = load(course.directory, course.config, assignment)
+    for student, folder in course.students(assignment, pattern).items():
+        for source in sources:
+            yield _hand_in(course, settings, source, student, folder)
+
+
+def _hand_in(
+    course: Course, settings: Grading, source: SourceNotebook, student: str, folder: Path
+) -> HandIn:
+    below = Path(course.directory.root, course.directory.submitted_directory)
+    reason = ""
+    try:
+        name = folder / f"{source.name}.ipynb"
+        submission, cells = read(name, below, settings.limits_of_jobs())
+    except SubmissionError as error:
+        reason = str(error)
+        submission, cells = sha256(reason.encode()), ()
+    placed = join(source.cells, cells)
+    job = make_job(source, placed, student, submission, settings)
+    return HandIn(source, placed, job, _submitted_at(folder, below), reason)
+
+
+def _submitted_at(folder: Path, below: Path) -> datetime | None:
+    """Return the time stamp of a hand-in; one that cannot be read counts as none."""
+    try:
+        text = read_bytes(folder / TIMESTAMP, below, 100).decode().strip()
+        found: datetime | None = parse_utc(text) if text else None
+    except (SubmissionError, ValueError, AttributeError, OverflowError):
+        return None
+    return found
+
+
+class Grader:
+    """One run over an assignment: results become journal lines, rows, notebooks and pages."""
+
+    def __init__(
+        self, course: Course, journal: Journal, book: GradebookWriter, notify: Notify
+    ) -> None:
+        self._course, self._journal, self._book = course, journal, book
+        self._notify = notify
+        self._running: dict[str, HandIn] = {}
+
+    def grade(
+        self, work: Iterator[HandIn], scores: Scores, start: StartRunner, workers: int, force: bool
+    ) -> None:
+        """Grade what has no result yet, and finish what a run before this one began."""
+        for job, result in run_jobs(self._jobs(work, scores, force), start, workers):
+            self._journal.append(job, result)
+            self._finish(self._running.pop(job.key), result)
+
+    def _jobs(self, work: Iterator[HandIn], scores: Scores, force: bool) -> Iterator[Job]:
+        for hand_in in work:
+            known = None if force else self._journal.find(hand_in.job.key)
+            if known is not None:
+                if self._is_finished(hand_in, known, scores):
+                    self._notify(hand_in, known)
+                else:
+                    self._finish(hand_in, known)
+            elif hand_in.reason:
+                result = _unreadable(hand_in)
+                self._journal.append(hand_in.job, result)
+                self._finish(hand_in, result)
+            else:
+                self._running[hand_in.job.key] = hand_in
+                yield hand_in.job
+
+    def _finish(self, hand_in: HandIn, result: Result) -> None:
+        source, placed = hand_in.source, hand_in.placed
+        rows = self._book.write(source, placed, result, hand_in.submitted_at)
+        if result.status != "grader fault":
+            notebook = graded_notebook(source, placed, result)
+            graded, page = self._files(hand_in.job)
+            _replace(page, feedback_page(source.name, notebook, rows))
+            if hand_in.submitted_at:
+                stamp = f"{hand_in.submitted_at.isoformat(sep=' ')} UTC\n"
+                _replace(graded.with_name(TIMESTAMP), stamp)
+            _replace(graded, notebook_text(notebook))
+        self._notify(hand_in, result)
+
+    def _is_finished(self, hand_in: HandIn, result: Result, scores: Scores) -> bool:
+        """Tell whether rows and files are those of a result; the notebook is written last."""
+        row = scores.get((result.student, result.notebook), {})
+        graded, page = self._files(hand_in.job)
+        return (
+            all(row.get(test.grade_id) == test.points for test in result.cells)
+            and bool(row)
+            and page.is_file()
+            and graded.is_file()
+            and f'"key": "{result.key}"' in graded.read_text("utf-8")
+        )
+
+    def _files(self, job: Job) -> tuple[Path, Path]:
+        directory = self._course.directory
+        graded, feedback = (
+            self._course.folder(step, job.student, job.assignment)
+            for step in (directory.autograded_directory, directory.feedback_directory)
+        )
+        return graded / f"{job.notebook}.ipynb", feedback / f"{job.notebook}.html"
+
+
+def grade_assignment(
+    course: Course,
+    assignment: str,
+    start: StartRunner,
+    notify: Notify,
+    *,
+    pattern: str = "*",
+    workers: int = 1,
+    force: bool = False,
+) -> None:
+    """Grade the hand-ins of an assignment that have no result, or have changed.
+
+    Parameters
+    ----------
+    start
+        What runs jobs, see `pool.run_jobs`.
+    notify
+        Called for each notebook when all of it is written.
+    pattern
+        Which learners, as a shell pattern.
+    force
+        Grade anew what has a result.
+
+    Raises
+    ------
+    QutilsError
+        There is no such assignment, the gradebook does not know it or cannot be written, another
+        run is grading it, or the disk is full. Giving the command again goes on.
+    """
+    late = AssignLatePenalties(config=course.config)
+    late.init_plugin()
+    directory = course.directory
+    sources = load(directory, course.config, assignment)
+    journal_path = Path(course.settings.folder, "journal", f"{assignment}.jsonl")
+    with (
+        open_journal(journal_path) as journal,
+        open_gradebook(directory.db_url, directory.course_id, late.plugin_inst) as book,
+    ):
+        book.check(sources)
+        work = hand_ins(course, assignment, pattern)
+        grader = Grader(course, journal, book, notify)
+        grader.grade(work, book.scores(assignment), start, workers, force)
+
+
+def _unreadable(hand_in: HandIn) -> Result:
+    job = hand_in.job
+    cells = tuple(
+        CellResult(cell.grade_id, 0.0, cell.points, "not run")
+        for cell in job.cells
+        if cell.kind == "test"
+    )
+    return Result(
+        job.key,
+        job.student,
+        job.assignment,
+        job.notebook,
+        "learner fault",
+        cells,
+        reason=hand_in.reason,
+    )
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)

@@ -13,26 +13,35 @@ _STACK_BYTES = 8 << 20
 _FILES = 10_000
 
 
-def _address_space() -> int:
-    """Return the bytes of address space in use, 0 where the system does not tell."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-    except OSError:
-        return 0
-    return pages * resource.getpagesize()
-
-
-def apply(limits: Limits, own_user: bool) -> None:
-    """Cap this process for good; memory counts on top of what its template had mapped.
+def address_space(proc: int | None) -> int:
+    """Return the bytes of address space in use, 0 where the system does not tell.
 
     Parameters
     ----------
+    proc
+        Descriptor of /proc where a process does not see it any more.
+    """
+    try:
+        statm = os.open("/proc/self/statm" if proc is None else "self/statm", 0, dir_fd=proc)
+    except OSError:
+        return 0
+    with os.fdopen(statm) as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
+
+
+def apply(limits: Limits, used: int, own_user: bool) -> None:
+    """Cap this process for good.
+
+    Parameters
+    ----------
+    used
+        Bytes of address space that its template had; the cap on memory counts on top.
     own_user
         No other process counts as this one's user, so that its threads can be counted.
     """
     seconds = ceil(limits.total_seconds)
     caps = {
-        resource.RLIMIT_AS: _address_space() + limits.memory_bytes,
+        resource.RLIMIT_AS: used + limits.memory_bytes,
         resource.RLIMIT_CPU: seconds,
         resource.RLIMIT_FSIZE: limits.disk_bytes,
         resource.RLIMIT_NOFILE: _DESCRIPTORS,

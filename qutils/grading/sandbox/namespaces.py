@@ -8,6 +8,7 @@ the first step as root and goes on as nobody.
 
 import os
 import struct
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def enter_root(readable: Iterable[Path], devices: Iterable[Path], root: Path) ->
         _show(path, root)
     for path in devices:
         _show(path, root)
+    (root / "proc/self/exe").symlink_to(sys.executable)  # the other thing that TensorFlow needs
     (root / FOLDER.relative_to("/")).mkdir()
     os.chdir(root)
     call("pivot_root", b".", b".")

@@ -40,7 +40,7 @@ class Surroundings:
     Attributes
     ----------
     proc
-        Descriptor of the /proc that namespaces are set up through; -1 without them.
+        Descriptor of the /proc that namespaces are set up through, where there are any.
     folder
         Where children have their private folders; with namespaces it is another one for each.
     """
@@ -50,7 +50,7 @@ class Surroundings:
     folder: Path
     readable: tuple[Path, ...]
     devices: tuple[Path, ...]
-    proc: int = -1
+    proc: int | None = None
 
 
 def main(settings: str, control: socket.socket) -> None:
@@ -110,16 +110,17 @@ def _keep(
         woken.setblocking(False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(woken.fileno())
+        used = rlimits.address_space(where.proc)
         folder = _private_folder(where)
         trouble, inner_trouble = os.pipe()
         child = os.fork()
         if child == 0:
-            _run(entry, where, folder, channel, inner_trouble)
+            _run(entry, where, used, folder, channel, inner_trouble)
         channel.close()
         os.close(inner_trouble)
         killed = _watch(child, wake, lifeline, where, folder)
         _, status, usage = os.wait4(child, 0)
-        if where.proc < 0:
+        if where.proc is None:
             shutil.rmtree(folder, ignore_errors=True)
         refusal = os.read(trouble, 1000).decode()
         reason = ("refused", refusal) if refusal else killed or _reason(status, usage, where.limits)
@@ -131,7 +132,7 @@ def _keep(
 
 
 def _private_folder(where: Surroundings) -> Path:
-    if where.proc < 0:
+    if where.proc is None:
         folder = where.folder / str(os.getpid())
         folder.mkdir(mode=0o700)
         return folder
@@ -144,7 +145,7 @@ def _watch(
 ) -> tuple[str, str] | None:
     """Wait until the child ends; kill it when the grader says so or it takes too much."""
     while not (ready := select.select([wake, lifeline], [], [], _WATCH_SECONDS)[0]):
-        if where.proc < 0 and (reason := rlimits.excess(where.limits, child, folder)):
+        if where.proc is None and (reason := rlimits.excess(where.limits, child, folder)):
             break
     else:
         reason = "killed", ""
@@ -167,7 +168,12 @@ def _reason(status: int, usage: resource.struct_rusage, limits: Limits) -> tuple
 
 
 def _run(
-    entry: Entry, where: Surroundings, folder: Path, channel: socket.socket, trouble: int
+    entry: Entry,
+    where: Surroundings,
+    used: int,
+    folder: Path,
+    channel: socket.socket,
+    trouble: int,
 ) -> NoReturn:
     """Be the child: confined, alone with its socket, with random numbers of its own."""
     code = 1
@@ -175,7 +181,7 @@ def _run(
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _confine(where, folder)
+            _confine(where, used, folder)
         except Exception as error:
             os.write(trouble, f"{type(error).__name__}: {error}".encode()[:1000])
             raise
@@ -192,9 +198,9 @@ def _run(
         os._exit(code)
 
 
-def _confine(where: Surroundings, folder: Path) -> None:
+def _confine(where: Surroundings, used: int, folder: Path) -> None:
     _make_home(folder)
-    rlimits.apply(where.limits, own_user="namespaces" in where.layers)
+    rlimits.apply(where.limits, used, own_user="namespaces" in where.layers)
     if "seccomp" not in where.layers and "landlock" not in where.layers:
         return
     kernel.drop_privileges()

@@ -10,6 +10,8 @@ from pathlib import Path
 import qutils
 
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
+# TensorFlow ends the process that cannot read this. With namespaces it is the template's.
+_COMMAND_LINE = "/proc/self/cmdline"
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 
 
@@ -18,7 +20,7 @@ def readable() -> list[Path]:
     packages = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     standard = [str(Path(sysconfig.get_path(name)).parent) for name in ("stdlib", "platstdlib")]
     course_package = str(Path(qutils.__file__).parent)
-    names = sorted({*_LIBRARIES, *standard, *packages, course_package})
+    names = sorted({*_LIBRARIES, _COMMAND_LINE, *standard, *packages, course_package})
     return [path for path in map(Path, names) if path.exists()]
 
 

@@ -17,7 +17,7 @@ def main(folder: Path) -> None:
         "namespaces": _namespaces,
         "landlock": _landlock,
         "seccomp": _seccomp,
-        "limits": lambda _: limits.apply(Limits(), own_user=False),
+        "limits": lambda _: limits.apply(Limits(), limits.address_space(None), own_user=False),
     }
     faults = {name: _fault(trial, folder) for name, trial in trials.items()}
     print(json.dumps({name: fault for name, fault in faults.items() if fault}))

@@ -31,6 +31,27 @@ c.CourseDirectory.ignore = [
     "wrong_answers.py",
 ]
 
+# ---- how work is graded: qutils/grading; see book/instructors/grading.md
+
+# `nbgrader autograde` and formgrader's button grade in the sandbox, as `qutils grade` does.
+c.Autograde.exporter_class = "qutils.grading.nbgrader_engine.GradingExporter"
+# The journal of all results, and the secret from which each learner's random inputs come.
+c.Grading.folder = str(class_folder / "private")
+# Limits of one hand-in that differ from those in qutils/grading/job.py, such as
+# {"cell_seconds": 60.0}.
+c.Grading.limits = {}
+# Modules that are imported before an assignment's cells run, {assignment: [names]}; NumPy where
+# nothing is said.
+c.Grading.preload = {}
+# Functions that answers must do without, {assignment: [dotted names]}.
+c.Grading.withheld = {}
+
+# Work that is late loses this part of its points for each day or part of one, unless it is handed
+# in within the grace. Deadlines are set in formgrader.
+c.AssignLatePenalties.plugin_class = "qutils.grading.late.LatePolicy"
+c.LatePolicy.percent_per_day = 0.0
+c.LatePolicy.grace_hours = 0.0
+
 # zip_collect: hand-ins named LEARNER_NOTEBOOK.ipynb, loose or in zip files.
 c.ZipCollectApp.collect_directory_structure = str(
     class_folder / "{downloaded}" / "{assignment_id}" / "{collect_step}"

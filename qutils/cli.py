@@ -1,7 +1,7 @@
-"""The command ``qutils``: what an engineer asks about a model before flashing it.
+"""The command ``qutils``: what an engineer asks about a model, and what grades a class.
 
-Exit codes: 0; 1 where a model does not fit the board that was named; 2 for wrong use, files and
-data; 130 after Ctrl-C.
+Exit codes: 0; 1 where a model does not fit the board that was named, or a class is not graded; 2
+for wrong use, files and data; 130 after Ctrl-C.
 """
 
 import io
@@ -20,6 +20,7 @@ from rich.console import Console, RenderableType
 
 from qutils import files
 from qutils.errors import QutilsError
+from qutils.grading.commands import doctor, grade
 from qutils.tflm.report import compare, make_report
 from qutils.tflm.report.tables import printable
 from qutils.tflm.report.terminal import boards_text, comparison_text, report_text
@@ -34,7 +35,7 @@ _FORCE = click.option("--force", is_flag=True, help="Replace a file that exists.
 @click.version_option(package_name="qutils")
 @click.pass_context
 def commands(context: click.Context) -> None:
-    """Look at a .tflite model as TFLite Micro runs it, before it is flashed."""
+    """Look at a .tflite model as TFLite Micro runs it; grade a class."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
@@ -151,6 +152,10 @@ def export(model: str, target: str, out: str, board: str | None) -> None:
         files.read_model(model), target, Path(out), name=Path(model).stem, board=board
     ):
         click.echo(path)
+
+
+commands.add_command(grade)
+commands.add_command(doctor)
 
 
 def _array(path: str | None) -> NDArray[Any] | None:

@@ -3,26 +3,32 @@
 import glob
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Self
 
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
-from traitlets.config import Config
+from traitlets.config import Config, ConfigFileNotFound, PyFileConfigLoader
 
-from qutils.grading.assignment import SourceNotebook, load, make_job
+from qutils.grading.assignment import AssignmentError, SourceNotebook, load, make_job
 from qutils.grading.feedback import graded_notebook, notebook_text
 from qutils.grading.gradebook import GradebookWriter, Scores, open_gradebook
 from qutils.grading.job import CellResult, Job, Result, sha256
 from qutils.grading.journal import Journal, open_journal
 from qutils.grading.notebook import PlacedCell, SubmissionError, join, read, read_bytes
 from qutils.grading.page import feedback_page
-from qutils.grading.pool import StartRunner, run_jobs
+from qutils.grading.pool import Runner, StartRunner, run_jobs
+from qutils.grading.run import run, templates
+from qutils.grading.sandbox import Confinement
 from qutils.grading.settings import Grading
 
+SETTINGS = "nbgrader_config.py"
 TIMESTAMP = "timestamp.txt"
 
 
@@ -37,6 +43,23 @@ class Course:
     def settings(self) -> Grading:
         """The course's settings of this grader."""
         return Grading(config=self.config)
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Return the course whose settings lie in a folder.
+
+        Raises
+        ------
+        AssignmentError
+            There is no ``nbgrader_config.py``.
+        """
+        try:
+            config = PyFileConfigLoader(SETTINGS, path=str(folder)).load_config()
+        except ConfigFileNotFound as error:
+            raise AssignmentError(
+                f"{folder} holds no {SETTINGS}: give the command in the course's folder"
+            ) from error
+        return cls(config, CourseDirectory(config=config))
 
     def folder(self, step: str, student: str, assignment: str) -> Path:
         """Return the folder of a step, such as ``directory.submitted_directory``."""
@@ -65,21 +88,13 @@ class HandIn:
     reason: str = ""
 
 
-Notify = Callable[[HandIn, Result], None]
+Notify = Callable[[Result, int], None]
 
 
-def hand_ins(course: Course, assignment: str, pattern: str) -> Iterator[HandIn]:
-    """Yield what was handed in; each is read when its turn comes."""
-    settings = course.settings
-    sources = load(course.directory, course.config, assignment)
-    for student, folder in course.students(assignment, pattern).items():
-        for source in sources:
-            yield _hand_in(course, settings, source, student, folder)
-
-
-def _hand_in(
+def read_hand_in(
     course: Course, settings: Grading, source: SourceNotebook, student: str, folder: Path
 ) -> HandIn:
+    """Return what a learner handed in of a notebook; a file that cannot be read is one, too."""
     below = Path(course.directory.root, course.directory.submitted_directory)
     reason = ""
     try:
@@ -106,36 +121,42 @@ def _submitted_at(folder: Path, below: Path) -> datetime | None:
 class Grader:
     """One run over an assignment: results become journal lines, rows, notebooks and pages."""
 
-    def __init__(
-        self, course: Course, journal: Journal, book: GradebookWriter, notify: Notify
-    ) -> None:
+    def __init__(self, course: Course, journal: Journal, book: GradebookWriter) -> None:
         self._course, self._journal, self._book = course, journal, book
-        self._notify = notify
         self._running: dict[str, HandIn] = {}
 
     def grade(
-        self, work: Iterator[HandIn], scores: Scores, start: StartRunner, workers: int, force: bool
-    ) -> None:
-        """Grade what has no result yet, and finish what a run before this one began."""
-        for job, result in run_jobs(self._jobs(work, scores, force), start, workers):
+        self, work: Iterable[HandIn], scores: Scores, start: StartRunner, workers: int, force: bool
+    ) -> Iterator[Result]:
+        """Yield the result of each hand-in when all of it is written.
+
+        What a run before this one has found is not run again, unless by ``force``; what it could
+        not write is written.
+        """
+        finished: deque[Result] = deque()
+        for job, result in run_jobs(self._jobs(work, scores, force, finished), start, workers):
+            yield from _drained(finished)
             self._journal.append(job, result)
             self._finish(self._running.pop(job.key), result)
+            yield result
+        yield from _drained(finished)
 
-    def _jobs(self, work: Iterator[HandIn], scores: Scores, force: bool) -> Iterator[Job]:
+    def _jobs(
+        self, work: Iterable[HandIn], scores: Scores, force: bool, finished: deque[Result]
+    ) -> Iterator[Job]:
+        """Yield what has to be run, and finish the rest."""
         for hand_in in work:
-            known = None if force else self._journal.find(hand_in.job.key)
-            if known is not None:
-                if self._is_finished(hand_in, known, scores):
-                    self._notify(hand_in, known)
-                else:
-                    self._finish(hand_in, known)
-            elif hand_in.reason:
-                result = _unreadable(hand_in)
-                self._journal.append(hand_in.job, result)
-                self._finish(hand_in, result)
-            else:
+            result = None if force else self._journal.find(hand_in.job.key)
+            if result is None and not hand_in.reason:
                 self._running[hand_in.job.key] = hand_in
                 yield hand_in.job
+                continue
+            if result is None:
+                result = _unreadable(hand_in)
+                self._journal.append(hand_in.job, result)
+            if force or not self._is_finished(hand_in, result, scores):
+                self._finish(hand_in, result)
+            finished.append(result)
 
     def _finish(self, hand_in: HandIn, result: Result) -> None:
         source, placed = hand_in.source, hand_in.placed
@@ -148,7 +169,6 @@ class Grader:
                 stamp = f"{hand_in.submitted_at.isoformat(sep=' ')} UTC\n"
                 _replace(graded.with_name(TIMESTAMP), stamp)
             _replace(graded, notebook_text(notebook))
-        self._notify(hand_in, result)
 
     def _is_finished(self, hand_in: HandIn, result: Result, scores: Scores) -> bool:
         """Tell whether rows and files are those of a result; the notebook is written last."""
@@ -188,7 +208,8 @@ def grade_assignment(
     start
         What runs jobs, see `pool.run_jobs`.
     notify
-        Called for each notebook when all of it is written.
+        Called with the result of each notebook when all of it is written, and with the number
+        of notebooks in all.
     pattern
         Which learners, as a shell pattern.
     force
@@ -200,19 +221,45 @@ def grade_assignment(
         There is no such assignment, the gradebook does not know it or cannot be written, another
         run is grading it, or the disk is full. Giving the command again goes on.
     """
+    directory, settings = course.directory, course.settings
+    sources = load(directory, course.config, assignment)
+    students = course.students(assignment, pattern)
+    if not students:
+        where = course.folder(directory.submitted_directory, pattern, assignment)
+        raise AssignmentError(f"nothing was handed in: there is no folder {where}")
     late = AssignLatePenalties(config=course.config)
     late.init_plugin()
-    directory = course.directory
-    sources = load(directory, course.config, assignment)
-    journal_path = Path(course.settings.folder, "journal", f"{assignment}.jsonl")
     with (
-        open_journal(journal_path) as journal,
+        open_journal(Path(settings.folder, "journal", f"{assignment}.jsonl")) as journal,
         open_gradebook(directory.db_url, directory.course_id, late.plugin_inst) as book,
     ):
         book.check(sources)
-        work = hand_ins(course, assignment, pattern)
-        grader = Grader(course, journal, book, notify)
-        grader.grade(work, book.scores(assignment), start, workers, force)
+        work = (
+            read_hand_in(course, settings, source, student, folder)
+            for student, folder in students.items()
+            for source in sources
+        )
+        grader, scores = Grader(course, journal, book), book.scores(assignment)
+        for result in grader.grade(work, scores, start, workers, force):
+            notify(result, len(students) * len(sources))
+
+
+def _drained(results: deque[Result]) -> Iterator[Result]:
+    while results:
+        yield results.popleft()
+
+
+def sandboxed(course: Course, assignment: str, confinement: Confinement) -> StartRunner:
+    """Return what runs the jobs of an assignment under the layers of a confinement."""
+    settings = course.settings
+
+    @contextmanager
+    def start() -> Iterator[Runner]:
+        preload, limits = settings.preload_of(assignment), settings.limits_of_jobs()
+        with templates(preload, limits, confinement) as pair:
+            yield lambda job: run(job, pair)
+
+    return start
 
 
 def _unreadable(hand_in: HandIn) -> Result:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from nbgrader.api import (
@@ -62,9 +63,13 @@ def open_gradebook(
     """
     where = make_url(url)
     is_sqlite = where.get_backend_name() == "sqlite"
+    if is_sqlite and not Path(where.database or "").is_file():
+        raise GradebookError(
+            f"there is no gradebook {where.database}: run `nbgrader generate_assignment` first"
+        )
     try:
-        if is_sqlite and where.database:
-            with closing(sqlite3.connect(where.database)) as connection:
+        if is_sqlite:
+            with closing(sqlite3.connect(str(where.database))) as connection:
                 connection.execute("PRAGMA journal_mode=WAL")
         book = Gradebook(url, course_id)
     except (SQLAlchemyError, sqlite3.Error) as error:

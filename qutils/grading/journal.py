@@ -1,7 +1,7 @@
 """The journal: every result is on the disk before anything else is told of it.
 
-One JSON line a result, with the hashes of what it was made from. A line that a crash or a full disk cut short is skipped and made again;
-of two results with one key the later counts.
+One JSON line a result, with the hashes of what it was made from. A line that a crash or a full
+disk cut short is skipped and made again; of two results with one key the later counts.
 """
 
 import fcntl

@@ -2,14 +2,15 @@
 
 import ctypes
 import os
+import signal
 from typing import Any
 
 from qutils.grading.sandbox.syscalls import BOUNDED, OURS
 
-PR_SET_PDEATHSIG = 1
-PR_SET_DUMPABLE = 4
-PR_CAPBSET_DROP = 24
-PR_SET_NO_NEW_PRIVS = 38
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_PR_CAPBSET_DROP = 24
+_PR_SET_NO_NEW_PRIVS = 38
 _CAPABILITY_VERSION_3 = 0x20080522
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -43,9 +44,19 @@ def drop_privileges() -> None:
     """Give up every capability for good, also what a set-user-id program would give."""
     for capability in range(64):
         try:
-            call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0)
+            call("prctl", _PR_CAPBSET_DROP, capability, 0, 0, 0)
         except OSError:  # past the last that this kernel has, or there are none to drop
             break
-    call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     call("capset", ctypes.byref(header), ctypes.byref((ctypes.c_uint32 * 6)()))
+
+
+def die_with_parent() -> None:
+    """Have this process killed when its parent ends."""
+    call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def own_proc() -> None:
+    """Let this process write to its /proc/self, which a change of user makes root's."""
+    call("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0)

@@ -18,8 +18,9 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,6 +30,7 @@ from qutils.grading.sandbox import limits as rlimits
 
 _OUT_OF_MEMORY = 71
 _WATCH_SECONDS = 0.05
+_WORDS = 1000
 
 Entry = Callable[[socket.socket], None]
 
@@ -42,7 +44,9 @@ class Surroundings:
     proc
         Descriptor of the /proc that namespaces are set up through, where there are any.
     folder
-        Where children have their private folders; with namespaces it is another one for each.
+        Where children have their private folders; for a child, its own.
+    used
+        Bytes of address space that the template has.
     """
 
     layers: frozenset[str]
@@ -51,6 +55,7 @@ class Surroundings:
     readable: tuple[Path, ...]
     devices: tuple[Path, ...]
     proc: int | None = None
+    used: int = 0
 
 
 def main(settings: str, control: socket.socket) -> None:
@@ -61,12 +66,13 @@ def main(settings: str, control: socket.socket) -> None:
         where = _settle(frozenset(values["layers"]), Limits(**values["limits"]), values["folder"])
         for name in values["preload"]:
             importlib.import_module(name)
-            importlib.import_module("numpy.random") if name == "numpy" else None
         module, _, function = values["entry"].partition(":")
         entry = getattr(importlib.import_module(module), function)
     except Exception as error:
         control.sendall(f"{type(error).__name__}: {error}".encode())
         return
+    if "numpy" in sys.modules:  # which leaves this to its first use
+        importlib.import_module("numpy.random")
     # Frozen objects are not looked at by later collections, so their pages stay shared.
     gc.collect()
     gc.freeze()
@@ -96,63 +102,68 @@ def _settle(layers: frozenset[str], limits: Limits, folder: str) -> Surroundings
 
 def _make_home(folder: Path) -> None:
     os.chdir(folder)
-    os.environ["HOME"] = os.environ["TMPDIR"] = str(folder)
-    if "tempfile" in sys.modules:  # which remembers
-        sys.modules["tempfile"].tempdir = None
+    os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
 
 
 def _keep(
     entry: Entry, where: Surroundings, channel: socket.socket, lifeline: socket.socket
 ) -> NoReturn:
-    """Be the keeper: fork the child, wait for it or kill it, say how it ended."""
+    """Be the keeper: see a child through, say how it ended."""
+    reason = "refused", "its keeper failed"
     try:
-        wake, woken = socket.socketpair()
-        woken.setblocking(False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(woken.fileno())
-        used = rlimits.address_space(where.proc)
-        folder = _private_folder(where)
-        trouble, inner_trouble = os.pipe()
-        child = os.fork()
-        if child == 0:
-            _run(entry, where, used, folder, channel, inner_trouble)
-        channel.close()
-        os.close(inner_trouble)
-        killed = _watch(child, wake, lifeline, where, folder)
-        _, status, usage = os.wait4(child, 0)
-        if where.proc is None:
-            shutil.rmtree(folder, ignore_errors=True)
-        refusal = os.read(trouble, 1000).decode()
-        reason = ("refused", refusal) if refusal else killed or _reason(status, usage, where.limits)
+        reason = _see_through(entry, where, channel, lifeline)
     except OSError as error:
         reason = "refused", str(error)
-    with contextlib.suppress(BrokenPipeError):
-        lifeline.sendall(json.dumps(reason).encode())
-    os._exit(0)
+    finally:
+        with contextlib.suppress(BrokenPipeError):
+            lifeline.sendall(json.dumps(reason).encode())
+        os._exit(0)
 
 
-def _private_folder(where: Surroundings) -> Path:
+def _see_through(
+    entry: Entry, where: Surroundings, channel: socket.socket, lifeline: socket.socket
+) -> tuple[str, str]:
+    wake, woken = socket.socketpair()
+    woken.setblocking(False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(woken.fileno())
+    where = _with_private_folder(where)
+    trouble, inner_trouble = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _run(entry, where, channel, inner_trouble)
+    channel.close()
+    os.close(inner_trouble)
+    killed = _watch(child, wake, lifeline, where)
+    _, status, usage = os.wait4(child, 0)
     if where.proc is None:
-        folder = where.folder / str(os.getpid())
-        folder.mkdir(mode=0o700)
-        return folder
-    namespaces.enter(where.limits, where.proc)
-    return where.folder
+        shutil.rmtree(where.folder, ignore_errors=True)
+    refusal = os.read(trouble, _WORDS).decode(errors="replace")
+    return ("refused", refusal) if refusal else killed or _reason(status, usage, where.limits)
+
+
+def _with_private_folder(where: Surroundings) -> Surroundings:
+    used = rlimits.address_space(where.proc)
+    if where.proc is not None:
+        namespaces.enter(where.limits, where.proc)
+        return replace(where, used=used)
+    folder = where.folder / str(os.getpid())
+    folder.mkdir(mode=0o700)
+    return replace(where, used=used, folder=folder)
 
 
 def _watch(
-    child: int, wake: socket.socket, lifeline: socket.socket, where: Surroundings, folder: Path
+    child: int, wake: socket.socket, lifeline: socket.socket, where: Surroundings
 ) -> tuple[str, str] | None:
     """Wait until the child ends; kill it when the grader says so or it takes too much."""
+    reason = None
     while not (ready := select.select([wake, lifeline], [], [], _WATCH_SECONDS)[0]):
-        if where.proc is None and (reason := rlimits.excess(where.limits, child, folder)):
+        if where.proc is None and (reason := rlimits.excess(where.limits, child, where.folder)):
             break
-    else:
-        reason = "killed", ""
     if wake in ready:
         return None
     os.kill(child, signal.SIGKILL)
-    return reason
+    return reason or ("killed", "")
 
 
 def _reason(status: int, usage: resource.struct_rusage, limits: Limits) -> tuple[str, str]:
@@ -167,24 +178,11 @@ def _reason(status: int, usage: resource.struct_rusage, limits: Limits) -> tuple
     return "finished", f"exit code {code}" if code else ""
 
 
-def _run(
-    entry: Entry,
-    where: Surroundings,
-    used: int,
-    folder: Path,
-    channel: socket.socket,
-    trouble: int,
-) -> NoReturn:
+def _run(entry: Entry, where: Surroundings, channel: socket.socket, trouble: int) -> NoReturn:
     """Be the child: confined, alone with its socket, with random numbers of its own."""
     code = 1
     try:
-        try:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _confine(where, used, folder)
-        except Exception as error:
-            os.write(trouble, f"{type(error).__name__}: {error}".encode()[:1000])
-            raise
+        _confine(where, trouble)
         os.dup2(channel.detach(), 3)
         os.closerange(4, 1 << 16)
         random.seed()
@@ -198,18 +196,24 @@ def _run(
         os._exit(code)
 
 
-def _confine(where: Surroundings, used: int, folder: Path) -> None:
-    _make_home(folder)
-    rlimits.apply(where.limits, used, own_user="namespaces" in where.layers)
-    if "seccomp" not in where.layers and "landlock" not in where.layers:
-        return
-    kernel.drop_privileges()
-    kernel.call("prctl", kernel.PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if "landlock" in where.layers:
-        flat = "namespaces" not in where.layers
-        landlock.apply(where.readable, where.devices, folder, flat)
-    if "seccomp" in where.layers:
-        seccomp.apply()
+def _confine(where: Surroundings, trouble: int) -> None:
+    """Put on every layer; write to the descriptor `trouble` what goes wrong."""
+    alone = "namespaces" in where.layers
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _make_home(where.folder)
+        rlimits.apply(where.limits, where.used, own_user=alone)
+        if where.layers & {"namespaces", "landlock", "seccomp"}:
+            kernel.drop_privileges()
+            kernel.die_with_parent()
+        if "landlock" in where.layers:
+            landlock.apply(where.readable, where.devices, where.folder, flat=not alone)
+        if "seccomp" in where.layers:
+            seccomp.apply()
+    except Exception as error:
+        os.write(trouble, f"{type(error).__name__}: {error}".encode()[:_WORDS])
+        raise
 
 
 if __name__ == "__main__":

@@ -81,12 +81,13 @@ def execute(source: str, name: str, space: dict[str, Any]) -> Any:
         tree = ast.parse(source, filename)
         last = _take_last_expression(tree, source)
         body = compile(tree, filename, "exec")
+        shown = compile(last, filename, "eval") if last else None
     except SyntaxError as error:
         if "await" in str(error) or "'async" in str(error):
             error.msg = _AWAIT
         raise
     exec(body, space)
-    return eval(compile(last, filename, "eval"), space) if last else None
+    return eval(shown, space) if shown else None
 
 
 def _take_last_expression(tree: ast.Module, source: str) -> ast.Expression | None:

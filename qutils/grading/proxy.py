@@ -220,10 +220,12 @@ def _error_of(answer: Any) -> BaseException:
     """Return the error that an answer tells of, marked as the learner's own."""
     if not isinstance(answer, dict) or not isinstance(answer.get("raised"), str):
         return LearnerGoneError("an answer without a value or an error")
-    base = getattr(builtins, answer["raised"], None)
+    base: Any = getattr(builtins, answer["raised"], None)
+    kind = base
     if not (isinstance(base, type) and issubclass(base, Exception)):
-        base = Exception
-    kind = base if answer.get("exact") is True else type("LearnerError", (LearnerError, base), {})
+        base, kind = Exception, LearnerError  # an exit or interrupt, too: it must not end a test
+    elif answer.get("exact") is not True:
+        kind = type("LearnerError", (LearnerError, base), {})
     try:
         error: Exception = kind(str(answer.get("text", "")))
     except TypeError:  # a type that wants more than a text, such as UnicodeDecodeError

@@ -2,11 +2,9 @@
 
 import ast
 import builtins
-import math
 import re
 import traceback
 from collections.abc import Iterator
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -42,12 +40,11 @@ def judge(source: str, name: str, space: dict[str, Any], points: float) -> dict[
     except BaseException as error:
         status = "failed" if isinstance(error, AssertionError) else "error"
         return _verdict(status, 0.0, f"{name}: {_explain(error, name, source)}")
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         return _verdict("passed", points)
-    credit = float(value)
-    if not (math.isfinite(credit) and 0 <= credit <= points):
+    if not 0 <= value <= points:  # so is NaN
         return _verdict("error", 0.0, f"{name}: the test's partial credit is no possible number")
-    return _verdict("passed" if credit == points else "partial", credit)
+    return _verdict("passed" if value == points else "partial", float(value))
 
 
 def _verdict(status: str, points: float, message: str = "") -> dict[str, Any]:

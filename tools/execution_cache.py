@@ -64,11 +64,13 @@ def page_keys(root: Path) -> dict[str, str]:
     book, package = root / "book", root / "qutils"
     package_units = units(package)
     common = [root / "requirements.txt", *(package / "assets").rglob("*")]
-    common += [path for path in book.rglob("*") if path.suffix in PAGE_DATA]
+    beside = [path for path in book.rglob("*") if "_ext" not in path.parts]  # Sphinx' own part
+    common += [path for path in beside if path.suffix in PAGE_DATA]
     shared = hashlib.sha256(sys.version.encode())
     for path in sorted(path for path in common if path.is_file()):
         shared.update(str(path.relative_to(root)).encode() + path.read_bytes())
-    helpers = imported_units(book.rglob("*.py"), set(package_units))
+    modules = [path for path in beside if path.suffix == ".py"]
+    helpers = imported_units(modules, set(package_units))
     keys = {}
     for page in sorted(book.rglob("*.md")):
         digest = shared.copy()

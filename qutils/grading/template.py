@@ -22,7 +22,7 @@ ExitKind = Literal["finished", "signal", "memory", "cpu", "killed", "disk", "ref
 
 # One thread each: the pool uses the cores, and sums come out alike on every machine. The hash seed
 # is fixed so that sets print alike in two runs.
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
     "PYTHONHASHSEED": "0",
@@ -185,7 +185,7 @@ class Template:
         with inner:
             self._process = subprocess.Popen(
                 [sys.executable, "-s", "-P", "-m", program, settings, str(inner.fileno())],
-                env=_ENVIRONMENT,
+                env=ENVIRONMENT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from qutils.granularity import Block, Formula, along_axis, blockwise, checked_axis
+from qutils.values import finite_values, real_values
 
 __all__ = [
     "QuantParams",
@@ -133,7 +134,7 @@ def round_half_away(x: ArrayLike) -> NDArray[np.floating]:
     >>> round_half_away([0.5, 1.5, 2.5, -0.5, -2.5]).tolist()
     [1.0, 2.0, 3.0, -1.0, -3.0]
     """
-    values = np.asarray(x)
+    values = real_values(x)
     # Adding 0.5 would round the float32 just below 0.5 up to 1; this reaches 1 from 0.5 on.
     almost_half = np.nextafter(values.dtype.type(0.5), values.dtype.type(0))
     # Clipped, the value itself has the sign; below 0.5 its double is still below 1.
@@ -175,7 +176,7 @@ def choose_quant_params(
     >>> choose_quant_params([[1.27, 0.5], [-2.54, 1.0]], symmetric=True, axis=0).scale
     array([0.01, 0.02], dtype=float32)
     """
-    values = _finite(x)
+    values = finite_values(x)
     if values.size == 0:
         raise ValueError("cannot choose quantization parameters for an empty array")
     others = None
@@ -252,7 +253,7 @@ def choose_quant_params_from_range(
     (-128, [0.0, 6.0])
     """
     bits = _checked_bits(bits)
-    low, high = (_finite(end).astype(np.float64) for end in (range_min, range_max))
+    low, high = (finite_values(end).astype(np.float64) for end in (range_min, range_max))
     if (low > high).any():
         raise ValueError(f"range_min {range_min!r} is above range_max {range_max!r}")
     low, high = np.minimum(low, 0.0), np.maximum(high, 0.0)
@@ -361,7 +362,7 @@ def _nearest(params: QuantParams, values: Block, scale: Block, zero_point: Block
 
 
 def _blockwise(function: Formula, x: ArrayLike, params: QuantParams, dtype: DTypeLike) -> Block:
-    values = _finite(x)
+    values = finite_values(x)
     scale, zero_point = _broadcastable(params, values.shape)
     with np.errstate(over="ignore"):  # infinity saturates like any other large value
         return blockwise(function, values.astype("f4", copy=False), scale, zero_point, dtype)
@@ -372,18 +373,8 @@ def _broadcastable(params: QuantParams, shape: tuple[int, ...]) -> tuple[Block, 
     return along_axis(scale, params.axis, shape), along_axis(zero_point, params.axis, shape)
 
 
-def _finite(x: ArrayLike) -> NDArray[np.floating]:
-    values = np.asarray(x)
-    if values.dtype.kind != "f":
-        values = values.astype(np.float64)
-    if np.isfinite(values).all():
-        return values
-    wrong = "NaN" if np.isnan(values).any() else "infinity"
-    raise ValueError(f"{wrong} cannot be quantized: the values hold {wrong}")
-
-
 def _checked_bits(bits: int) -> int:
-    if bits != int(bits) or not MIN_BITS <= bits <= MAX_BITS:
+    if bits not in range(MIN_BITS, MAX_BITS + 1):
         raise ValueError(f"bits must be a whole number from {MIN_BITS} to {MAX_BITS}, got {bits}")
     return int(bits)
 

@@ -321,6 +321,12 @@ def clipping_divergence(counts: ArrayLike, kept: int, levels: int) -> float:
     float
         In nats, at least 0; infinite where the quantized histogram is empty and the clipped is not.
 
+    Raises
+    ------
+    ValueError
+        The counts are not 1-D numbers >= 0 with one above 0, or `kept` and `levels` are not
+        ``1 <= levels <= kept <= len(counts)``.
+
     Notes
     -----
     ``sum(p * log(p / q))``. `p`: the kept bins, what saturates added to the last one. `q`: the
@@ -336,6 +342,12 @@ def clipping_divergence(counts: ArrayLike, kept: int, levels: int) -> float:
     0.130812
     """
     whole = np.asarray(counts, dtype=np.float64)
+    if whole.ndim != 1 or not (whole >= 0).all() or not 0 < whole.sum() < np.inf:
+        raise ValueError("counts must be 1-D, finite, none below 0 and not all 0")
+    if not 1 <= levels <= kept <= len(whole):
+        raise ValueError(
+            f"needed is 1 <= levels <= kept <= {len(whole)} bins, got {levels} levels, {kept} kept"
+        )
     clipped = whole[:kept].copy()
     clipped[-1] += whole[kept:].sum()
     level = np.arange(kept) * levels // kept

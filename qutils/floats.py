@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qutils.values import real_values
+
 __all__ = [
     "BFLOAT16",
     "FLOAT16",
@@ -248,7 +250,7 @@ def float_spacing(x: ArrayLike, form: FloatFormat = FLOAT32) -> NDArray[np.float
 def _bits_as_integers(x: ArrayLike, form: FloatFormat) -> NDArray[np.int64]:
     """Read the bits of numbers in a format as integers."""
     with np.errstate(over="ignore"):
-        values = np.asarray(x, dtype=np.float32)
+        values = real_values(x).astype(np.float32)
         if form == FLOAT16:
             return values.astype(np.float16).view(np.uint16).astype(np.int64)
     word = values.view(np.uint32).astype(np.int64)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qutils.values import real_values
+
 __all__ = ["StreamingHistogram"]
 
 HALF = 4096
@@ -74,10 +76,11 @@ class StreamingHistogram:
         Raises
         ------
         ValueError
-            A value is NaN or, as float32, infinite; nothing has been counted then.
+            A value is not a real number, is NaN or, as float32, infinite; nothing has been
+            counted then.
         """
         with np.errstate(over="ignore"):
-            values = np.ravel(x).astype(np.float32, copy=False)
+            values = np.ravel(real_values(x)).astype(np.float32, copy=False)
         if values.size == 0:
             return
         largest = max(float(values.max()), -float(values.min()))

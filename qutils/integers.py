@@ -168,7 +168,7 @@ def pack_int4(values: ArrayLike) -> NDArray[np.uint8]:
     return packed
 
 
-def unpack_int4(packed: NDArray[np.uint8], size: int) -> NDArray[np.int8]:
+def unpack_int4(packed: ArrayLike, size: int) -> NDArray[np.int8]:
     """Unpack four-bit integers, of which each byte holds two: the inverse of `pack_int4`.
 
     Parameters
@@ -192,17 +192,18 @@ def unpack_int4(packed: NDArray[np.uint8], size: int) -> NDArray[np.int8]:
     >>> unpack_int4(np.array([0xF1, 0x07], np.uint8), 3).tolist()
     [1, -1, 7]
     """
-    if packed.dtype != np.uint8:
-        raise ValueError(f"packed integers must be bytes (uint8), got {packed.dtype}")
-    if not 0 <= size <= 2 * packed.size:
-        raise ValueError(f"{packed.size} bytes do not hold {size} integers of four bits")
+    content = np.asarray(packed)
+    if content.dtype != np.uint8:
+        raise ValueError(f"packed integers must be bytes (uint8), got {content.dtype}")
+    if not 0 <= size <= 2 * content.size:
+        raise ValueError(f"{content.size} bytes do not hold {size} integers of four bits")
     # A signed shift to the right copies the sign bit into the upper half.
-    halves = np.stack([packed << 4, packed], axis=-1).view(np.int8) >> 4
+    halves = np.stack([content << 4, content], axis=-1).view(np.int8) >> 4
     return halves.ravel()[:size]
 
 
 def _limits(bits: int) -> tuple[int, int]:
-    if bits != int(bits) or not 2 <= bits <= MAX_BITS:
+    if bits not in range(2, MAX_BITS + 1):
         raise ValueError(f"bits must be a whole number from 2 to {MAX_BITS}, got {bits}")
     return -(2 ** (int(bits) - 1)), 2 ** (int(bits) - 1) - 1
 

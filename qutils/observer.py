@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qutils.affine import QuantParams, choose_quant_params_from_range
 from qutils.errors import CalibrationError
+from qutils.values import real_values
 
 __all__ = ["Ends", "Observer"]
 
@@ -55,10 +56,10 @@ class Observer(ABC):
         CalibrationError
             `x` is empty, holds NaN or infinity, lacks `axis`, or has another number of channels
             than before. The observer is then as it was.
+        ValueError
+            The values are not real numbers.
         """
-        values = np.asarray(x)
-        if values.dtype.kind != "f":
-            values = values.astype(np.float64)
+        values = real_values(x)
         rows = self._rows(values)
         low, high = rows.min(axis=1).astype(np.float64), rows.max(axis=1).astype(np.float64)
         with np.errstate(over="ignore"):

@@ -173,7 +173,7 @@ def divide_channels(network: Network, divisors: Mapping[str, ArrayLike]) -> Netw
             raise ValueError(f"{name!r} has no layer behind it that takes its channels one by one")
         first, second = pairs[name]
         values = np.asarray(given, np.float64)
-        if values.shape != (first.channels,) or not (values > 0).all():
+        if values.shape != (first.channels,) or not ((values > 0) & (values < np.inf)).all():
             raise ValueError(f"{name}: divisors must be {first.channels} positive numbers")
         after[name], before[second.name] = values, values
     return network.map_linear(
@@ -295,7 +295,7 @@ def correct_biases(
     ------
     ValueError
         The two networks have different layers, a batch norm is not folded, or `input_mean` has
-        another number of channels than the input.
+        another number of channels than the input or is not finite.
 
     Notes
     -----
@@ -309,6 +309,8 @@ def correct_biases(
             f"input_mean must hold one number for each of {network.input_shape[-1]} channels, got "
             f"shape {expected.shape}"
         )
+    if expected is not None and not np.isfinite(expected).all():
+        raise ValueError(f"input_mean must be finite, got {expected}")
     corrected = []
     for layer, rounded in zip(network.layers, quantized.layers, strict=True):
         if isinstance(layer, Linear) and isinstance(rounded, Linear):

@@ -9,6 +9,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qutils.values import real_values
+
 __all__ = ["round_half_even", "round_half_up", "round_stochastic", "rounding_bias"]
 
 
@@ -34,7 +36,7 @@ def round_half_even(x: ArrayLike) -> NDArray[np.floating]:
     >>> round_half_even([0.5, 1.5, 2.5, -0.5, -1.5]).tolist()
     [0.0, 2.0, 2.0, -0.0, -2.0]
     """
-    return np.asarray(np.rint(x))
+    return np.asarray(np.rint(real_values(x)))
 
 
 def round_half_up(x: ArrayLike) -> NDArray[np.floating]:
@@ -57,9 +59,10 @@ def round_half_up(x: ArrayLike) -> NDArray[np.floating]:
     >>> round_half_up([0.5, 1.5, -0.5, -1.5]).tolist()
     [1.0, 2.0, 0.0, -1.0]
     """
-    whole = np.floor(x)
+    values = real_values(x)
+    whole = np.floor(values)
     # floor(x + 0.5) would round the float just below 0.5 up to 1.
-    return np.asarray(whole + (x - whole >= 0.5))
+    return np.asarray(whole + (values - whole >= 0.5))
 
 
 def round_stochastic(x: ArrayLike, rng: np.random.Generator) -> NDArray[np.floating]:
@@ -87,8 +90,9 @@ def round_stochastic(x: ArrayLike, rng: np.random.Generator) -> NDArray[np.float
     >>> sorted(set(rounded.tolist())), bool(abs(rounded.mean() - 0.25) < 0.02)
     ([0.0, 1.0], True)
     """
-    whole = np.floor(x)
-    return np.asarray(whole + (rng.random(np.shape(x)) < x - whole))
+    values = real_values(x)
+    whole = np.floor(values)
+    return np.asarray(whole + (rng.random(values.shape) < values - whole))
 
 
 def rounding_bias(
@@ -116,7 +120,8 @@ def rounding_bias(
     Raises
     ------
     ValueError
-        `binary_digits` outside 0..20, or no value in the interval.
+        `binary_digits` is not a whole number in 0..20, an end is not finite, or no value is in
+        the interval.
 
     Notes
     -----
@@ -135,8 +140,10 @@ def rounding_bias(
     >>> rounding_bias(round_half_even, 0, 2, binary_digits=2)
     0.0
     """
-    if not 0 <= binary_digits <= 20:
-        raise ValueError(f"binary_digits must lie in 0..20, got {binary_digits}")
+    if binary_digits not in range(21):
+        raise ValueError(f"binary_digits must be a whole number in 0..20, got {binary_digits}")
+    if not np.isfinite([low, high]).all():
+        raise ValueError(f"the ends of the interval must be finite, got {low} and {high}")
     first, end = np.ceil(np.array([low, high]) * 2.0**binary_digits).astype(np.int64)
     if first >= end:
         raise ValueError(f"no value lies in [{low}, {high})")

@@ -120,7 +120,8 @@ def choose_bits(
     Raises
     ------
     ValueError
-        No choice fits: the least number of bytes is named. Or an error is NaN or negative.
+        No choice fits: the least number of bytes is named. Or an error is NaN or negative, a
+        layer has no widths, or `sizes` lacks one.
 
     Notes
     -----
@@ -142,6 +143,11 @@ def choose_bits(
     # Per layer, for each kept choice: which kept choice before it, and which width.
     trail: list[tuple[np.ndarray, np.ndarray]] = []
     for name, by_width in errors.items():
+        if not by_width or not set(by_width) <= set(sizes.get(name, ())):
+            raise ValueError(
+                f"layer {name!r} needs errors for at least one width, and sizes for the same; got "
+                f"errors for {list(by_width)}, sizes for {list(sizes.get(name, ()))}"
+            )
         widths = np.array(list(by_width))
         bytes_here = np.array([sizes[name][width] for width in by_width], np.int64)
         errors_here = np.array([by_width[width] for width in by_width], np.float64)

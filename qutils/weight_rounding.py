@@ -44,7 +44,7 @@ def weight_params(layer: Linear, bits: int = 8, per_channel: bool = True) -> Qua
     Raises
     ------
     ValueError
-        Bits outside 2..8; NaN or infinity among the weights.
+        Bits outside 2..8, or NaN or infinity among the weights; the layer is named.
 
     Notes
     -----
@@ -57,8 +57,13 @@ def weight_params(layer: Linear, bits: int = 8, per_channel: bool = True) -> Qua
     >>> weight_params(layer).scale, weight_params(layer, per_channel=False).scale
     (array([0.01, 0.02], dtype=float32), np.float32(0.02))
     """
-    if not 2 <= bits <= 8:
-        raise ValueError(f"weights have 2 to 8 bits here, got {bits}")
+    if bits not in range(2, 9):
+        raise ValueError(f"layer {layer.name!r}: weights have 2 to 8 bits here, got {bits}")
+    if not np.isfinite(layer.kernel).all():
+        raise ValueError(
+            f"layer {layer.name!r}: NaN or infinity among the weights, as after a training that "
+            "diverged: train again with a smaller learning rate"
+        )
     return choose_quant_params(
         layer.columns, bits=bits, symmetric=True, axis=1 if per_channel else None
     )
@@ -153,7 +158,7 @@ def adaround(
     bits, per_channel
         As for `round_weights`.
     iterations
-        Steps of Adam per layer.
+        Steps of Adam per layer, at least 1.
 
     Returns
     -------
@@ -164,12 +169,15 @@ def adaround(
     Raises
     ------
     ValueError
-        As for `round_weights`; inputs that are empty, of another shape, or hold NaN.
+        As for `round_weights`; inputs that are empty, of another shape, or hold NaN; no
+        iterations.
 
     Notes
     -----
     See `round_adaptively`. Deterministic: there is no random number in it.
     """
+    if iterations < 1:
+        raise ValueError(f"adaround needs at least 1 iteration, got {iterations}")
     chosen = _bits_by_name(network, bits)
     x = approximate = network.checked(inputs)
     rounded: list[Layer] = []

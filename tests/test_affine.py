@@ -178,7 +178,7 @@ def test_impossible_scales(scale):
         QuantParams([1.0, scale], [0, 0], axis=0)
 
 
-@pytest.mark.parametrize("bits", [1, 17, 0, -8, 7.5])
+@pytest.mark.parametrize("bits", [1, 17, 0, -8, 7.5, np.nan, None, "8"])
 def test_bits_out_of_range(bits):
     with pytest.raises(ValueError, match=f"from 2 to 16, got {bits}"):
         choose_quant_params([1.0], bits=bits)

@@ -192,6 +192,8 @@ def test_corrections_refuse_an_input_mean_of_other_channels():
     network = Network((2,), (dense("d", [[1], [2]], [0]),))
     with pytest.raises(ValueError, match=r"input_mean .* \(3,\)"):
         correct_biases(network, network, [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="input_mean must be finite"):
+        correct_biases(network, network, [1.0, np.nan])
 
 
 @pytest.mark.parametrize("bad", [np.zeros((0, 1)), np.full((2, 1), np.nan)])

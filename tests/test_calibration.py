@@ -345,7 +345,7 @@ def test_values_that_are_not_finite_leave_the_observer_as_it_was(make, value):
 
 
 @pytest.mark.parametrize("make", EVERY)
-@pytest.mark.parametrize("bits", [1, 0, 17, 4.5])
+@pytest.mark.parametrize("bits", [1, 0, 17, 4.5, np.nan, None, "8"])
 def test_bits_out_of_range(make, bits):
     with pytest.raises(ValueError, match=f"bits must .* got {bits}"):
         make(bits=bits)
@@ -381,6 +381,18 @@ def test_percent_out_of_range(percent):
 def test_momentum_out_of_range(momentum):
     with pytest.raises(ValueError, match="momentum must lie"):
         MovingAverage(momentum=momentum)
+
+
+@pytest.mark.parametrize("counts", [[], [0, 0], [1, -2], [1, np.nan], [1, np.inf], [[1, 2]]])
+def test_counts_that_are_no_histogram(counts):
+    with pytest.raises(ValueError, match="counts must be 1-D, finite, none below 0 and not all 0"):
+        clipping_divergence(counts, 1, 1)
+
+
+@pytest.mark.parametrize(("kept", "levels"), [(0, 0), (4, 1), (2, 3), (2, 0)])
+def test_levels_and_bins_that_do_not_fit(kept, levels):
+    with pytest.raises(ValueError, match="needed is 1 <= levels <= kept <= 3 bins"):
+        clipping_divergence([1, 2, 3], kept, levels)
 
 
 # TFLite's converter

@@ -136,5 +136,6 @@ def test_values_that_do_not_fit():
         from_twos_complement(-1)
     with pytest.raises(ValueError, match="2 bytes do not hold 5"):
         unpack_int4(np.zeros(2, np.uint8), 5)
-    with pytest.raises(ValueError, match="bytes"):
-        unpack_int4(np.zeros(2, np.int8), 4)
+    for no_bytes in (np.zeros(2, np.int8), [1, 2]):
+        with pytest.raises(ValueError, match=r"must be bytes \(uint8\), got int"):
+            unpack_int4(no_bytes, 4)

@@ -107,5 +107,9 @@ def test_integer_forms(n, k):
 def test_wrong_arguments():
     with pytest.raises(ValueError, match=r"0\.\.20, got 21"):
         rounding_bias(round_half_up, 0, 1, 21)
+    with pytest.raises(ValueError, match=r"whole number in 0\.\.20, got 2\.5"):
+        rounding_bias(round_half_up, 0, 1, 2.5)
+    with pytest.raises(ValueError, match="must be finite"):
+        rounding_bias(round_half_up, 0, np.nan, 2)
     with pytest.raises(ValueError, match="no value"):
         rounding_bias(round_half_up, 1, 1, 2)

@@ -138,6 +138,14 @@ def test_errors_must_be_numbers(bad):
         choose_bits({"a": {4: bad}}, {"a": {4: 1}}, 10)
 
 
+@pytest.mark.parametrize(
+    ("errors", "sizes"), [({}, {4: 1}), ({4: 1.0}, {}), ({4: 1.0, 8: 0.0}, {4: 1})]
+)
+def test_every_width_needs_an_error_and_a_size(errors, sizes):
+    with pytest.raises(ValueError, match="layer 'a' needs errors for at least one width, and siz"):
+        choose_bits({"a": errors}, {"a": sizes}, 10)
+
+
 def test_bad_input_is_refused(net_b):
     with pytest.raises(ValueError, match="with N >= 1"):
         layer_errors(net_b, np.zeros((0, 28, 28, 1)))

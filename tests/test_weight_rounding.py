@@ -234,7 +234,7 @@ def test_adaround_beats_plain_rounding_and_corrected_biases_in_the_logits(
 # Bad input
 
 
-@pytest.mark.parametrize("bits", [0, 1, 9])
+@pytest.mark.parametrize("bits", [0, 1, 9, 2.5])
 def test_weights_have_two_to_eight_bits(bits):
     network = Network((1,), (dense([[1.0]]),))
     for act in (
@@ -247,8 +247,13 @@ def test_weights_have_two_to_eight_bits(bits):
 
 
 def test_weights_must_be_numbers():
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(ValueError, match="layer 'd': NaN or infinity among the weights"):
         round_weights(Network((1,), (dense([[np.nan]]),)))
+
+
+def test_adaround_needs_iterations():
+    with pytest.raises(ValueError, match="at least 1 iteration, got 0"):
+        adaround(Network((1,), (dense([[1.0]]),)), [[1.0]], iterations=0)
 
 
 def test_unknown_layers_are_named():

@@ -1,19 +1,34 @@
 """Quantization-aware training: fake quantization with the straight-through estimator.
 
 In NumPy, to be read; and for Keras models, to train with. Only the functions that take a Keras
-model import TensorFlow.
+model import TensorFlow. The gradient by the scale stands in `qutils.step_size`, the way to an int8
+file in `qutils.qat_conversion`.
+
+Beside this there is ``tfmot.quantization.keras.quantize_model`` of the TensorFlow Model
+Optimization Toolkit. Its limits (0.8.1): it takes ``tf_keras`` models alone; its scheme is 8 bits
+per channel, and dense layers per tensor; told to round weights per tensor, by
+``Default8BitQuantizeScheme(disable_per_axis=True)``, it trains, and converts without a complaint
+to a file whose convolutions are float32, which `qutils.convert.to_tflite` refuses; with fewer bits
+its files still store int8. Its batch norms stay until conversion, ours are folded before training.
 """
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qutils._keras import import_keras
 from qutils.affine import QuantParams, dequantize, fake_quantize
-from qutils.errors import UnsupportedOperatorError
+from qutils.folding import (
+    copied,
+    fold_batch_norm,
+    fold_batch_norms,
+    is_linear,
+    sequential_like,
+)
 
 __all__ = [
+    "Ranges",
     "fake_quantize",
     "fake_quantize_gradient",
     "fold_batch_norm",
@@ -21,6 +36,8 @@ __all__ = [
     "prepare_qat",
     "strip_qat",
 ]
+
+Ranges = Literal["minmax", "learned"]
 
 
 def fake_quantize_gradient(
@@ -72,105 +89,20 @@ def fake_quantize_gradient(
     return np.where((low <= values) & (values <= high), gradient, np.float32(0))
 
 
-def fold_batch_norm(
-    kernel: NDArray[np.float32],
-    bias: NDArray[np.float32],
+def prepare_qat(
+    model: Any,
     *,
-    gamma: NDArray[np.float32],
-    beta: NDArray[np.float32],
-    mean: NDArray[np.float32],
-    variance: NDArray[np.float32],
-    epsilon: float,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Fold the batch norm that follows a linear layer into that layer's kernel and bias.
-
-    With ``factor = gamma / sqrt(variance + epsilon)``, per channel::
-
-        kernel' = kernel * factor,  bias' = (bias - mean) * factor + beta
-
-    Parameters
-    ----------
-    kernel
-        Any shape whose last dimension (for a depthwise kernel: the last two together) runs along
-        the C output channels.
-    bias, gamma, beta, mean, variance
-        Shape (C,).
-    epsilon
-        What the batch norm adds to the variance.
-
-    Returns
-    -------
-    kernel, bias
-        float32, the shapes that came in.
-
-    Notes
-    -----
-    Krishnamoorthi, arXiv:1806.08342, section 3.2.2.
-
-    Examples
-    --------
-    A channel of variance 4 is halved, its mean is subtracted:
-
-    >>> one = np.ones(1, np.float32)
-    >>> fold_batch_norm(np.float32([[6.0]]), 0 * one, gamma=one, beta=0 * one, mean=3 * one,
-    ...                 variance=4 * one, epsilon=0.0)
-    (array([[3.]], dtype=float32), array([-1.5], dtype=float32))
-    """
-    factor = gamma.astype(np.float64) / np.sqrt(variance.astype(np.float64) + epsilon)
-    columns = kernel.reshape(-1, len(factor)) * factor
-    folded_bias = (bias - mean) * factor + beta
-    return columns.reshape(kernel.shape).astype(np.float32), folded_bias.astype(np.float32)
-
-
-def fold_batch_norms(model: Any) -> Any:
-    """Return a copy of a Keras model whose batch norms are folded into the layers before them.
-
-    Parameters
-    ----------
-    model : tf_keras.Sequential
-        Of convolutions, depthwise convolutions and dense layers, each followed by a batch norm or
-        not; ReLU, ReLU6; max or global average pooling; flatten, reshape, dropout.
-
-    Returns
-    -------
-    tf_keras.Sequential
-        The same function up to rounding, the same layer names less the batch norms'. Every
-        convolution and dense layer has a bias.
-
-    Raises
-    ------
-    UnsupportedOperatorError
-        A layer that cannot be folded or that int8 inference here lacks; all are named.
-    """
-    _check_layers(model)
-    layers = import_keras().layers
-    planned: list[tuple[Any, list[Any]]] = []
-    for layer in model.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            linear, (kernel, bias) = planned[-1]
-            planned[-1] = (linear, list(_folded(kernel, bias, layer)))
-        elif _is_linear(layer):
-            kernel, *bias = layer.get_weights()
-            channels = layer.output_shape[-1]
-            planned.append(
-                (_copy(layer, use_bias=True), [kernel, *(bias or [np.zeros(channels, "f4")])])
-            )
-        else:
-            planned.append((_copy(layer), []))
-    folded = _sequential_like(model, [layer for layer, _ in planned])
-    for layer, weights in planned:
-        layer.set_weights(weights)
-    return folded
-
-
-def prepare_qat(model: Any, *, bits: int = 8, per_channel: bool = False) -> Any:
+    bits: int = 8,
+    per_channel: bool = False,
+    activation_bits: int = 8,
+    ranges: Ranges = "minmax",
+) -> Any:
     """Return a model that computes with rounded weights and activations and can be trained.
 
-    Batch norms are folded first, and stay folded. Weights are rounded symmetrically about 0 to
-    a range that follows their largest absolute value; activations to 8 bits, asymmetrically, to
-    a range that is tracked in training and frozen in inference. A range is unknown, and nothing
-    is rounded there, until a first batch has passed in training mode: by ``fit``, or by
-    ``model(images, training=True)``.
+    Batch norms are folded first, and stay folded: their statistics are frozen. Weights are
+    rounded symmetrically about 0, activations asymmetrically, biases to whole steps of inputs
+    times weights. A range of activations is unknown, and nothing is rounded there, until a first
+    batch has passed in training mode: by ``fit``, or by ``model(images, training=True)``.
 
     Parameters
     ----------
@@ -180,6 +112,14 @@ def prepare_qat(model: Any, *, bits: int = 8, per_channel: bool = False) -> Any:
         Of the weights, 2 to 8.
     per_channel : bool
         Whether each output channel of a kernel has a scale of its own.
+    activation_bits : int
+        2 to 8.
+    ranges : {"minmax", "learned"}
+        "minmax": a kernel's range follows its largest absolute value; that of activations is
+        tracked in training and frozen in inference. "learned": the scales are trained with the
+        weights (`qutils.step_size`), in the log domain, where they stay above 0 and a step of
+        Adam is a share of the scale. A kernel starts at the scale with the least mean squared
+        error.
 
     Returns
     -------
@@ -191,27 +131,38 @@ def prepare_qat(model: Any, *, bits: int = 8, per_channel: bool = False) -> Any:
     UnsupportedOperatorError
         A layer that cannot be folded or that int8 inference here lacks; all are named.
     ValueError
-        Bits outside 2..8.
-    """
-    if not 2 <= bits <= 8:
-        raise ValueError(f"bits must be from 2 to 8, got {bits}")
-    from qutils._qat_layers import FakeQuantizedActivation, FakeQuantizedKernel
+        Bits outside 2..8; unknown `ranges`; weights that are not finite.
 
+    Notes
+    -----
+    Jacob et al., arXiv:1712.05877, section 3; learned: Esser et al., arXiv:1902.08153. The log
+    domain is that of Jain et al., "Trained quantization thresholds", MLSys 2020, appendix B.
+    """
+    _check_options(bits, activation_bits, ranges)
+    from qutils import _qat_layers as parts
+
+    learned = ranges == "learned"
+    kernel_layer = parts.LearnedKernel if learned else parts.FakeQuantizedKernel
+    range_layer = parts.LearnedActivation if learned else parts.FakeQuantizedActivation
     folded = fold_batch_norms(model)
-    layers = [FakeQuantizedActivation(f"{folded.input_names[0]}_range")]
+    _check_finite(folded)
+    source = range_layer(f"{folded.input_names[0]}_range", activation_bits)
+    layers = [source]
     for layer, following in zip(folded.layers, [*folded.layers[1:], None], strict=True):
-        linear = _is_linear(layer)
-        layers.append(FakeQuantizedKernel(layer, bits, per_channel) if linear else layer)
+        rounded = kernel_layer(layer, bits, per_channel, source) if is_linear(layer) else layer
+        layers.append(rounded)
         if _has_range_of_its_own(layer) and not _is_activation(following):
-            layers.append(FakeQuantizedActivation(f"{layer.name}_range"))
-    return _sequential_like(folded, layers)
+            source = range_layer(f"{layer.name}_range", activation_bits)
+            layers.append(source)
+    return sequential_like(folded, layers)
 
 
 def strip_qat(model: Any) -> Any:
     """Return the plain Keras model that a trained model of `prepare_qat` stands for.
 
-    Its weights lie on the grid that training rounded them to, so that the converter finds the
-    same integers again, and measures the ranges of activations on the network that will run.
+    Its weights lie on the grid that training rounded them to. At 8 bits with ranges "minmax" the
+    converter finds the same integers again. It measures the ranges of activations anew, on the
+    network that will run; `qutils.qat_conversion.qat_to_tflite` keeps those of the training.
 
     Parameters
     ----------
@@ -229,23 +180,40 @@ def strip_qat(model: Any) -> Any:
     ValueError
         The model does not come from `prepare_qat`.
     """
-    from qutils._qat_layers import FakeQuantizedActivation, FakeQuantizedKernel
+    from qutils._qat_layers import FakeQuantizedActivation, FakeQuantizedKernel, LearnedActivation
 
     if not any(isinstance(layer, FakeQuantizedKernel) for layer in model.layers):
         raise ValueError(f"model {model.name!r} does not come from prepare_qat: nothing to strip")
-    kept = [layer for layer in model.layers if not isinstance(layer, FakeQuantizedActivation)]
-    plain = [_copy(getattr(layer, "inner", layer)) for layer in kept]
-    stripped = _sequential_like(model, plain)
+    ranges = FakeQuantizedActivation | LearnedActivation
+    kept = [layer for layer in model.layers if not isinstance(layer, ranges)]
+    plain = [copied(getattr(layer, "inner", layer)) for layer in kept]
+    stripped = sequential_like(model, plain)
     for layer, source in zip(plain, kept, strict=True):
         if isinstance(source, FakeQuantizedKernel):
             layer.set_weights([source.quantized_kernel().numpy(), source.inner.weights[1].numpy()])
     return stripped
 
 
-def _is_linear(layer: Any) -> bool:
-    layers = import_keras().layers
-    # Not isinstance: a transposed convolution is a Conv2D, too.
-    return type(layer) in (layers.Conv2D, layers.DepthwiseConv2D, layers.Dense)
+def _check_options(bits: int, activation_bits: int, ranges: str) -> None:
+    for name, value in (("bits", bits), ("activation_bits", activation_bits)):
+        if value != int(value) or not 2 <= value <= 8:
+            raise ValueError(f"{name} must be a whole number from 2 to 8, got {value}")
+    if ranges not in get_args(Ranges):
+        raise ValueError(f"unknown ranges {ranges!r}; there are: {', '.join(get_args(Ranges))}")
+
+
+def _check_finite(folded: Any) -> None:
+    """Raise ValueError where training has diverged, or a variance is below -epsilon."""
+    wrong = [
+        layer.name
+        for layer in folded.layers
+        if not all(np.isfinite(weights).all() for weights in layer.get_weights())
+    ]
+    if wrong:
+        raise ValueError(
+            f"weights of {', '.join(wrong)} hold NaN or infinity once batch norms are folded: "
+            "the training has diverged"
+        )
 
 
 def _is_activation(layer: Any) -> bool:
@@ -256,66 +224,4 @@ def _is_activation(layer: Any) -> bool:
 def _has_range_of_its_own(layer: Any) -> bool:
     """Whether the layer computes new values; pooling by maximum and reshaping do not."""
     pooling = isinstance(layer, import_keras().layers.GlobalAveragePooling2D)
-    return pooling or _is_linear(layer) or _is_activation(layer)
-
-
-def _check_layers(model: Any) -> None:
-    keras = import_keras()
-    if not isinstance(model, keras.Sequential):
-        raise UnsupportedOperatorError(
-            f"only tf_keras.Sequential models can be folded, got {type(model).__name__}"
-        )
-    problems = []
-    for previous, layer in zip([None, *model.layers[:-1]], model.layers, strict=True):
-        problem = _problem(layer, previous)
-        if problem:
-            problems.append(f"{layer.name} ({type(layer).__name__}): {problem}")
-    if problems:
-        raise UnsupportedOperatorError(
-            f"model {model.name!r} cannot be prepared: " + "; ".join(problems)
-        )
-
-
-def _problem(layer: Any, previous: Any) -> str:
-    """Say why a layer cannot be used after the previous one; empty when it can."""
-    keras = import_keras()
-    layers, activations = keras.layers, keras.activations
-    if isinstance(layer, layers.BatchNormalization):
-        if not _is_linear(previous) or previous.activation is not activations.linear:
-            return "does not follow a convolution or dense layer without activation"
-        return "" if list(layer.axis) == [len(layer.input_shape) - 1] else "not over the channels"
-    if _is_linear(layer) or isinstance(layer, layers.Activation):
-        allowed = (activations.linear, activations.relu, keras.activations.get("relu6"))
-        return "" if layer.activation in allowed else "its activation is not ReLU or ReLU6"
-    neutral = (
-        layers.ReLU,
-        layers.MaxPooling2D,
-        layers.GlobalAveragePooling2D,
-        layers.Flatten,
-        layers.Reshape,
-        layers.Dropout,
-    )
-    return "" if isinstance(layer, neutral) else "this kind of layer is not supported"
-
-
-def _folded(kernel: Any, bias: Any, norm: Any) -> tuple[Any, Any]:
-    mean, variance = norm.moving_mean.numpy(), norm.moving_variance.numpy()
-    return fold_batch_norm(
-        kernel,
-        bias,
-        gamma=np.ones_like(mean) if norm.gamma is None else norm.gamma.numpy(),
-        beta=np.zeros_like(mean) if norm.beta is None else norm.beta.numpy(),
-        mean=mean,
-        variance=variance,
-        epsilon=norm.epsilon,
-    )
-
-
-def _copy(layer: Any, **changes: Any) -> Any:
-    return type(layer).from_config({**layer.get_config(), **changes})
-
-
-def _sequential_like(model: Any, layers: list[Any]) -> Any:
-    keras = import_keras()
-    image = keras.layers.InputLayer(model.input_shape[1:], name=model.input_names[0])
-    return keras.Sequential([image, *layers], model.name)
+    return pooling or is_linear(layer) or _is_activation(layer)

@@ -268,11 +268,12 @@ def test_range_is_widened_to_hold_zero():
 
 
 def test_dense_gradient_is_straight_through():
-    from qutils._qat_layers import FakeQuantizedKernel
+    from qutils._qat_layers import FakeQuantizedActivation, FakeQuantizedKernel
 
     tf = import_tensorflow()
     dense = import_keras().layers.Dense(2, name="dense")
-    layer = FakeQuantizedKernel(dense, bits=4, per_channel=False)
+    source = FakeQuantizedActivation("range")
+    layer = FakeQuantizedKernel(dense, 4, per_channel=False, source=source)
     x = np.array([[1.0, 2.0, 3.0]], np.float32)
     dense.build((None, 3))
     with tf.GradientTape() as tape:

@@ -10,6 +10,7 @@ from rich.console import Console
 from build_book import BookError, build_book
 from exercises import ROOT, ExercisesError, assignments, differences, generate
 from sample_class import (
+    NO_SANDBOX,
     SampleClassError,
     example_feedback,
     grades_table,
@@ -55,6 +56,8 @@ def main() -> int:
         return 130
     written = f"{len(changed)} replaced, kept in build/replaced" if changed else "unchanged"
     console.print(grades_table(report))
+    if not report.sandboxed:
+        console.print(NO_SANDBOX)
     console.print(f"The book        {site / 'index.html'}", soft_wrap=True)
     console.print(f"Exercises       {', '.join(assignments(ROOT))} ({written})", soft_wrap=True)
     console.print(f"One feedback    {example_feedback(report)}", soft_wrap=True)

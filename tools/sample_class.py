@@ -1,7 +1,7 @@
-"""A sample class: submissions made from answers, graded by nbgrader into a real gradebook.
+"""A sample class: submissions made from answers, graded into a real gradebook.
 
-Plain nbgrader runs what it grades with the rights of the caller. These submissions are the
-course's own; those of strangers need a sandbox.
+They are graded as a real class would be. Where this machine has no sandbox they are graded without
+one, because they are the course's own.
 """
 
 import argparse
@@ -22,8 +22,12 @@ import nbformat
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
+from traitlets.config import Config
 
 from exercises import ROOT, assignments, course_config
+from qutils.grading.job import Result
+from qutils.grading.sandbox import UNSAFE, probe
+from qutils.grading.settings import SECRET
 
 RECORD = "report.json"
 LOG = "nbgrader.log"
@@ -33,10 +37,14 @@ INPUTS = (
     "tools/sample_answers",
     "tools/sample_class.py",
     "tools/exercises.py",
+    "qutils/grading",
     "nbgrader_config.py",
     "requirements.txt",
 )
 STEPS = ("submitted", "autograded", "feedback")
+NO_SANDBOX = (
+    "Graded without a sandbox, which `qutils doctor` explains: never grade others' work so."
+)
 CELL_MARK = re.compile(r"^# %% (\w+)\n", re.MULTILINE)
 SOLUTION_MARK = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 
@@ -54,7 +62,7 @@ class Grade:
     Attributes
     ----------
     score
-        None where nbgrader stored no grade; ``status`` says why.
+        None where the grader failed.
     feedback
         Path of the feedback page below the class folder, None where there is none.
     """
@@ -74,6 +82,7 @@ class ClassReport:
     folder: Path
     grades: tuple[Grade, ...]
     seconds: float
+    sandboxed: bool
     reused: bool = False
 
 
@@ -153,15 +162,14 @@ def hand_in(released: Path, answers: Answers, submitted: Path) -> None:
 # ---- grading
 
 
-class Course:
-    """nbgrader on the course in ``root`` with its class in ``folder``, step by step."""
+class _Gradebook:
+    """nbgrader, for what it does itself: assignments, and scores as it shows them."""
 
-    def __init__(self, root: Path, folder: Path) -> None:
+    def __init__(self, config: Config, folder: Path) -> None:
         # Imported here because it takes seconds: nbgrader loads Jupyter's servers.
         from nbgrader.apps.api import NbGraderAPI
 
         self.folder = folder
-        config = course_config(root, folder)
         config.CourseDirectory.release_directory = str(folder / "release")
         self.api = NbGraderAPI(config=config)
         self.api.log.handlers.clear()
@@ -169,74 +177,71 @@ class Course:
 
     def generate(self, assignment: str) -> Path:
         """Put an assignment into the gradebook; return its released notebook."""
-        self._must(self.api.generate_assignment(assignment))
-        return self.folder / "release" / assignment / f"{assignment}.ipynb"
-
-    def autograde(self, assignment: str, learner: str) -> str:
-        """Grade one submission; return "graded" or why there is no grade."""
-        result = self._logged(self.api.autograde(assignment, learner))
-        if result["success"]:
-            return "graded"
-        if "DeadKernelError" in result.get("log", ""):
-            return "not graded: kernel died"
-        return "not graded: nbgrader failed"
-
-    def feedback(self, assignment: str, learner: str) -> str | None:
-        """Write the feedback page of a graded submission; return its path in the class folder."""
-        self._must(self.api.generate_feedback(assignment, learner))
-        page = Path("feedback") / learner / assignment / f"{assignment}.html"
-        return str(page) if (self.folder / page).is_file() else None
-
-    def score(self, assignment: str, learner: str) -> tuple[float, float]:
-        """Return (score, max_score) from the gradebook."""
-        with self.api.gradebook as gradebook:
-            submission = gradebook.find_submission(assignment, learner)
-            return submission.score, submission.max_score
-
-    def max_score(self, assignment: str) -> float:
-        """Return the points of an assignment."""
-        with self.api.gradebook as gradebook:
-            return gradebook.find_assignment(assignment).max_score
-
-    def _must(self, result: dict[str, Any]) -> None:
-        if not self._logged(result)["success"]:
-            last = "\n".join(result.get("log", result["error"]).strip().splitlines()[-5:])
-            raise SampleClassError(f"nbgrader failed:\n{last}")
-
-    def _logged(self, result: dict[str, Any]) -> dict[str, Any]:
+        result = self.api.generate_assignment(assignment)
         with (self.folder / LOG).open("a", encoding="utf-8") as log:
             log.write(result.get("log", ""))
         # nbgrader's API swallows Ctrl-C.
         if "KeyboardInterrupt" in result.get("error", ""):
             raise KeyboardInterrupt
-        return result
+        if not result["success"]:
+            last = "\n".join(result.get("log", result["error"]).strip().splitlines()[-5:])
+            raise SampleClassError(f"nbgrader failed:\n{last}")
+        return self.folder / "release" / assignment / f"{assignment}.ipynb"
+
+    def score(self, assignment: str, learner: str) -> tuple[float, float]:
+        """Return (score, max_score)."""
+        with self.api.gradebook as gradebook:
+            submission = gradebook.find_submission(assignment, learner)
+            return submission.score, submission.max_score
 
 
 def grade_class(root: Path, folder: Path, advance: Callable[[str], None]) -> tuple[Grade, ...]:
     """Make and grade the sample class in the empty folder ``folder``.
 
-    ``advance`` is called with a description before each submission.
+    ``advance`` is called with a description after each submission.
     """
-    course = Course(root, folder)
-    grades = []
+    config = course_config(root, folder)
+    gradebook = _Gradebook(config, folder)
+    # Nothing here is random, so that the same class gives the same files.
+    secret = Path(config.Grading.folder, SECRET)
+    secret.parent.mkdir()
+    secret.write_text("sample class")
+    grades: list[Grade] = []
     for assignment in assignments(root):
-        released = course.generate(assignment)
+        released = gradebook.generate(assignment)
         for learner, answers in sample_answers(root, assignment).items():
-            advance(f"{assignment}: {learner}")
-            target = folder / "submitted" / learner / assignment / released.name
-            hand_in(released, answers, target)
-            grades.append(_grade(course, assignment, learner))
+            hand_in(released, answers, folder / "submitted" / learner / assignment / released.name)
+        grades += _grade(gradebook, config, assignment, advance)
     shutil.rmtree(folder / "release")
     return tuple(grades)
 
 
-def _grade(course: Course, assignment: str, learner: str) -> Grade:
-    status = course.autograde(assignment, learner)
-    if status != "graded":
-        return Grade(learner, assignment, None, course.max_score(assignment), status, None)
-    score, max_score = course.score(assignment, learner)
-    page = course.feedback(assignment, learner)
-    return Grade(learner, assignment, score, max_score, status, page)
+def _grade(
+    gradebook: _Gradebook, config: Config, assignment: str, advance: Callable[[str], None]
+) -> list[Grade]:
+    from nbgrader.coursedir import CourseDirectory
+
+    from qutils.grading.classroom import Course, grade_assignment, sandboxed
+
+    course = Course(config, CourseDirectory(config=config))
+    statuses = {}
+
+    def notify(result: Result, total: int) -> None:
+        statuses[result.student] = result.status
+        advance(f"{assignment}: {result.student}")
+
+    confinement = probe()
+    start = sandboxed(course, assignment, confinement if confinement.sound else UNSAFE)
+    grade_assignment(course, assignment, start, notify, workers=os.cpu_count() or 1)
+    grades = []
+    for learner, status in sorted(statuses.items()):
+        score, max_score = gradebook.score(assignment, learner)
+        page = f"feedback/{learner}/{assignment}/{assignment}.html"
+        if status == "grader fault":
+            grades.append(Grade(learner, assignment, None, max_score, "not graded", None))
+        else:
+            grades.append(Grade(learner, assignment, score, max_score, status, page))
+    return grades
 
 
 def run_sample_class(root: Path, class_folder: Path, console: Console | None = None) -> ClassReport:
@@ -248,7 +253,7 @@ def run_sample_class(root: Path, class_folder: Path, console: Console | None = N
     Raises
     ------
     SampleClassError
-        When nbgrader cannot generate an assignment or feedback, or when ``class_folder`` holds
+        When nbgrader cannot generate an assignment, or when ``class_folder`` holds
         the work of other learners, which must not be replaced.
     """
     key = _key(root)
@@ -266,8 +271,10 @@ def run_sample_class(root: Path, class_folder: Path, console: Console | None = N
     total = sum(len(sample_answers(root, name)) for name in assignments(root))
     with _progress(console, total) as advance, _standard_error_to(stage / LOG):
         grades = grade_class(root, stage, advance)
-    report = ClassReport(class_folder, grades, round(time.monotonic() - started, 1))
-    record = {"key": key, "seconds": report.seconds, "grades": [asdict(g) for g in grades]}
+    seconds, sandboxed = round(time.monotonic() - started, 1), probe().sound
+    report = ClassReport(class_folder, grades, seconds, sandboxed)
+    record = {"key": key, "seconds": seconds, "sandboxed": sandboxed}
+    record["grades"] = [asdict(grade) for grade in grades]
     (stage / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     if class_folder.exists():
         class_folder.rename(old)
@@ -297,7 +304,9 @@ def _recorded(class_folder: Path, key: str) -> ClassReport | None:
         return None
     grades = tuple(Grade(**grade) for grade in record["grades"])
     whole = all(g.feedback is None or (class_folder / g.feedback).is_file() for g in grades)
-    return ClassReport(class_folder, grades, record["seconds"], reused=True) if whole else None
+    if not whole:
+        return None
+    return ClassReport(class_folder, grades, record["seconds"], record["sandboxed"], reused=True)
 
 
 def _refuse_foreign_work(root: Path, class_folder: Path) -> None:
@@ -319,7 +328,7 @@ def _progress(console: Console | None, total: int) -> Iterator[Callable[[str], N
     now = TextColumn("{task.fields[now]}")
     columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), now)
     with Progress(*columns, console=console, transient=True, disable=console is None) as progress:
-        task = progress.add_task("", total=total, completed=-1, now="")
+        task = progress.add_task("", total=total, now="")
         yield lambda now: progress.update(task, advance=1, now=now)
 
 
@@ -378,6 +387,8 @@ def main() -> int:
         Console(stderr=True).print(str(error), markup=False)
         return 1
     console.print(grades_table(report))
+    if not report.sandboxed:
+        console.print(NO_SANDBOX)
     console.print(f"Feedback of one learner: {example_feedback(report)}", soft_wrap=True)
     console.print("Nothing has changed." if report.reused else f"{report.seconds:.0f} s")
     return 0

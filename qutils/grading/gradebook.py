@@ -196,7 +196,7 @@ class GradebookWriter:
 
     def _cells(self, kind: type[Any], notebook: SubmittedNotebook) -> dict[str, Any]:
         query = self._book.db.query(BaseCell.name, kind).join(kind, kind.cell_id == BaseCell.id)
-        return dict(query.filter(kind.notebook_id == notebook.id).tuples())
+        return {name: found for name, found in query.filter(kind.notebook_id == notebook.id)}
 
     def _set_penalty(self, submission: SubmittedAssignment, notebook: SubmittedNotebook) -> None:
         """Ask the course's policy, as nbgrader's AssignLatePenalties does."""

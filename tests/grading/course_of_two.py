@@ -1,15 +1,20 @@
 """A course with one small assignment, hand-ins for it, and a runner without a sandbox."""
 
 import ast
+import atexit
 import contextlib
 import io
 import os
+import shutil
 import sys
+import tempfile
 import traceback
+from functools import cache
 from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
@@ -68,23 +73,40 @@ def config_of(root: Path) -> Config:
     return config
 
 
+@cache
+def generated() -> Path:
+    """Return a folder with the course as nbgrader makes it, to be copied."""
+    from nbgrader.apps.api import NbGraderAPI
+
+    path_of_commands()
+    root = Path(tempfile.mkdtemp(prefix="course-"))
+    atexit.register(shutil.rmtree, root)
+    source = root / "source" / NAME / f"{NAME}.ipynb"
+    source.parent.mkdir(parents=True)
+    nbformat.write(instructor_notebook(), source)
+    result = NbGraderAPI(config=config_of(root)).generate_assignment(NAME)
+    assert result["success"], result
+    return root
+
+
 class SmallCourse:
     """The course in ``root``; the gradebook knows its assignment."""
 
     def __init__(self, root: Path) -> None:
-        from nbgrader.apps.api import NbGraderAPI
-
-        path_of_commands()
+        shutil.copytree(generated(), root, dirs_exist_ok=True)
         self.root = root
         self.config = config_of(root)
-        self.course = Course(self.config, CourseDirectory(config=self.config))
-        source = root / "source" / NAME / f"{NAME}.ipynb"
-        source.parent.mkdir(parents=True)
-        nbformat.write(instructor_notebook(), source)
-        self.api = NbGraderAPI(config=self.config)
-        result = self.api.generate_assignment(NAME)
-        assert result["success"], result
         self.released = root / "release" / NAME / f"{NAME}.ipynb"
+
+    @property
+    def course(self) -> Course:
+        return Course(self.config, CourseDirectory(config=self.config))
+
+    @property
+    def api(self):
+        from nbgrader.apps.api import NbGraderAPI
+
+        return NbGraderAPI(config=self.config)
 
     def path(self, step: str, student: str, name: str = f"{NAME}.ipynb") -> Path:
         return self.root / step / student / NAME / name
@@ -119,7 +141,7 @@ class SmallCourse:
 
     def rows(self):
         """Return {learner: {cell: automatic score}} from the gradebook."""
-        with self.api.gradebook as book:
+        with Gradebook(self.config.CourseDirectory.db_url, "course") as book:
             return {
                 submission.student.id: {
                     grade.name: grade.auto_score

@@ -1,10 +1,10 @@
 """Run lines of code in a confined child and say what came of them, for tests of the sandbox."""
 
+import functools
 import json
 import socket
 import tempfile
 from collections.abc import Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,24 +37,23 @@ def confinement(layers: Sequence[str]) -> Confinement:
     return Confinement(tuple(Layer(name, True, "") for name in layers))
 
 
-@contextmanager
-def warm(layers: Sequence[str] = ALL, preload: tuple[str, ...] = (), **limits: Any):
-    """Yield a template whose children take lines of code."""
-    with tempfile.TemporaryDirectory(prefix="entry-") as folder:
-        packages = Path(folder, "site-packages")  # the name by which packages are shown inside
-        packages.mkdir()
-        (packages / "confined_entry.py").write_text(_ENTRY)
-        before = template.ENVIRONMENT.get("PYTHONPATH")
-        assert before is None, "one at a time"
-        template.ENVIRONMENT["PYTHONPATH"] = str(packages)
-        try:
-            with template.Template(
-                "confined_entry:main", preload, confinement(layers), Limits(**limits)
-            ) as found:
-                found.fork().kill()  # it has read its environment
-                yield found
-        finally:
-            del template.ENVIRONMENT["PYTHONPATH"]
+@functools.cache
+def _packages() -> tempfile.TemporaryDirectory:
+    """Make the entry importable inside, in a folder of the name that packages have there."""
+    folder = tempfile.TemporaryDirectory(prefix="entry-")
+    packages = Path(folder.name, "site-packages")
+    packages.mkdir()
+    (packages / "confined_entry.py").write_text(_ENTRY)
+    template.ENVIRONMENT["PYTHONPATH"] = str(packages)
+    return folder
+
+
+def warm(
+    layers: Sequence[str] = ALL, preload: tuple[str, ...] = (), **limits: Any
+) -> template.Template:
+    """Return a template whose children take lines of code."""
+    _packages()
+    return template.Template("confined_entry:main", preload, confinement(layers), Limits(**limits))
 
 
 def ask(child: template.Child, source: str) -> Any:

@@ -138,8 +138,11 @@ def _see_through(
     _, status, usage = os.wait4(child, 0)
     if where.proc is None:
         shutil.rmtree(where.folder, ignore_errors=True)
-    refusal = os.read(trouble, _WORDS).decode(errors="replace")
-    return ("refused", refusal) if refusal else killed or _reason(status, usage, where.limits)
+    if refusal := os.read(trouble, _WORDS).decode(errors="replace"):
+        return "refused", refusal
+    if killed and os.waitstatus_to_exitcode(status) == -signal.SIGKILL:  # else it was faster
+        return killed
+    return _reason(status, usage, where.limits)
 
 
 def _with_private_folder(where: Surroundings) -> Surroundings:
@@ -170,7 +173,9 @@ def _reason(status: int, usage: resource.struct_rusage, limits: Limits) -> tuple
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
         seconds = usage.ru_utime + usage.ru_stime
-        if -code == signal.SIGXCPU or (-code == signal.SIGKILL and seconds >= limits.total_seconds):
+        # The clock of the cap and this one differ by a tick or two.
+        used_up = -code == signal.SIGKILL and seconds > 0.9 * limits.total_seconds
+        if used_up or -code == signal.SIGXCPU:
             return "cpu", f"{seconds:.1f} s of processor time"
         return "signal", signal.Signals(-code).name
     if code == _OUT_OF_MEMORY:

@@ -84,6 +84,27 @@ def test_a_check_is_rounded_to_the_decimals_that_are_printed(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize(
+    ("value", "check", "holds"),
+    [
+        ("4", "32 / 8", True),
+        ("75", "100 - 100 * 8 / 32", True),
+        ("6.02", "20 * log10(2)", True),
+        ("11", "32 / 8", False),  # 45 MB do not become 4 MB by 8 bits
+        ("30", "(3.7 + 0.9) / (0.2 + 0.03)", False),  # of an addition, not of a multiply-add
+    ],
+)
+def test_arithmetic_of_quantization(monkeypatch, value, check, holds):
+    monkeypatch.syspath_prepend(str(BOOK / "_ext"))
+    claims = importlib.import_module("claims")
+    entries = {"ratio": ENTRY | {"value": value, "check": check}}
+    if holds:
+        assert claims.parse_claims(entries)["ratio"].text == f"{value} pJ"
+    else:
+        with pytest.raises(claims.ClaimError, match=f"'ratio': .* not {value}"):
+            claims.parse_claims(entries)
+
+
 def test_every_page_is_in_the_contents_once():
     contents = yaml.safe_load((BOOK / "_toc.yml").read_text())
     listed = [contents["root"]]

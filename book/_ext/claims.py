@@ -9,9 +9,10 @@
       source: horowitz2014        # key in references.bib
       where: energy table, 45 nm, 0.9 V
 
-A derived figure has a ``check``, arithmetic over other entries, which must give ``value`` when it
-is rounded to as many decimals as ``value`` has. An unknown name, a false check, a malformed entry
-and an entry that no page prints are warnings, which a strict build turns into failures.
+A derived figure has a ``check``, arithmetic and ``log10`` over other entries, which must give
+``value`` when it is rounded to as many decimals as ``value`` has. An unknown name, a false check,
+a malformed entry and an entry that no page prints are warnings, which a strict build turns into
+failures.
 """
 
 import ast
@@ -19,6 +20,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from math import log10
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +99,13 @@ def verify(name: str, claim: Claim, claims: Mapping[str, Claim]) -> None:
 
 
 def evaluate(node: ast.expr, claims: Mapping[str, Claim]) -> float:
-    """Compute an arithmetic expression over numbers and the values of other claims."""
+    """Compute an arithmetic expression over numbers and the values of other claims.
+
+    Examples
+    --------
+    >>> round(evaluate(ast.parse("20 * log10(2)", mode="eval").body, {}), 2)
+    6.02
+    """
     match node:
         case ast.Constant(value=int() | float() as number):
             return float(number)
@@ -105,7 +113,11 @@ def evaluate(node: ast.expr, claims: Mapping[str, Claim]) -> float:
             return float(claims[name].value)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
             return OPERATORS[type(op)](evaluate(left, claims), evaluate(right, claims))
-    raise ClaimError(f"a check may hold numbers, + - * / and known claims: {ast.unparse(node)}")
+        case ast.Call(func=ast.Name(id="log10"), args=[argument], keywords=[]):
+            return log10(evaluate(argument, claims))
+    raise ClaimError(
+        f"a check may hold numbers, + - * /, log10 and known claims: {ast.unparse(node)}"
+    )
 
 
 class ClaimRole(SphinxRole):

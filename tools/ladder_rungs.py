@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from experiment import SAMPLES, trained, training_seconds
-from ladder_int4 import int4_file
+from ladder_int4 import int4_file, with_rounding
 from qutils import nets
 from qutils.convert import to_tflite
 from qutils.data import load_fashion_mnist
 from qutils.describe import from_keras, to_keras
 from qutils.network import Network
-from qutils.qat import prepare_qat, strip_qat
+from qutils.qat import prepare_qat
 from qutils.qat_conversion import qat_to_tflite
 from qutils.repair import (
     correct_biases,
@@ -160,8 +160,8 @@ def trained_longer(bits: int, subject: Subject, seed: int, rung: Rung) -> Iterat
 def trained_quantized(
     start: Callable[[Network], Network], subject: Subject, seed: int, rung: Rung
 ) -> Iterator[Outcome]:
-    """Train with fake quantization; yield the int8 file, and the int4 file where there is one."""
-    network, samples = start(subject.network(seed)), subject.samples()
+    """Train with fake quantization; yield the int8 file, which has the trained ranges."""
+    network = start(subject.network(seed))
     model = prepare_qat(
         to_keras(network), bits=rung.bits, per_channel=rung.per_channel, ranges="learned"
     )
@@ -170,9 +170,6 @@ def trained_quantized(
     content = qat_to_tflite(model)
     seconds = time.monotonic() - begin
     yield Outcome(seconds, file=content, simulated=rung.bits < 8)
-    if rung.bits == 4 and rung.per_channel:
-        stripped = to_tflite(strip_qat(model))
-        yield Outcome(seconds, file=int4_file(stripped, samples, "DEQUANTIZED_WEIGHT_RECOVERY"))
 
 
 def int4(algorithm: str, subject: Subject, seed: int, rung: Rung) -> Iterator[Outcome]:
@@ -184,12 +181,12 @@ def int4(algorithm: str, subject: Subject, seed: int, rung: Rung) -> Iterator[Ou
 
 
 def int4_adaround(subject: Subject, seed: int, rung: Rung) -> Iterator[Outcome]:
-    """Choose the same layers' int4 weights by our AdaRound, and let the quantizer pack them."""
+    """Choose the int4 weights of the same layers by our AdaRound."""
     network, samples = subject.network(seed), subject.samples()
     bits = {layer.name: rung.bits for layer in network.linear if layer.kind != "depthwise"}
     begin = time.monotonic()
-    rounded = to_keras(adaround(network, samples, bits, rung.per_channel))
-    content = int4_file(to_tflite(rounded), samples, "DEQUANTIZED_WEIGHT_RECOVERY")
+    rounded = adaround(network, samples, bits, rung.per_channel)
+    content = with_rounding(int4_file(to_tflite(to_keras(network)), samples), network, rounded)
     yield Outcome(time.monotonic() - begin, file=content)
 
 

@@ -88,7 +88,7 @@ class LearnedActivation(Layer):
 
     def __init__(self, name: str, bits: int = 8) -> None:
         super().__init__(name=name)
-        self.steps = 2.0**bits - 1.0
+        self.bits, self.steps = bits, 2.0**bits - 1.0
         self.log_scale = self.add_weight("log_scale", shape=(), initializer="zeros")
         # Counted from qmin, as uint8 counts: 0 after a ReLU.
         self.zero_point, self.batches = (

@@ -14,7 +14,7 @@ from qutils.errors import ConversionError
 from qutils.tflm.graph import Operator, Subgraph, Tensor
 from qutils.tflm.parse import parse_subgraphs, root_table
 
-__all__ = ["MODES", "Mode", "to_tflite"]
+__all__ = ["MODES", "Mode", "to_tflite", "with_ranges_of_its_own"]
 
 Mode = Literal["float32", "dynamic", "float16", "int8"]
 MODES: tuple[str, ...] = get_args(Mode)
@@ -88,6 +88,19 @@ def to_tflite(
     return content
 
 
+def with_ranges_of_its_own(model: Any, per_channel: bool) -> bytes:
+    """Convert a Keras model to int8 whose fake-quantization operators say every range.
+
+    Raises
+    ------
+    ConversionError
+        The converter failed, or the file holds float tensors: a range is missing.
+    """
+    content = _convert(model, "int8", [], per_channel)
+    _check_int8(content)
+    return content
+
+
 def _convert(model: Any, mode: str, samples: list[np.ndarray], per_channel: bool) -> bytes:
     tf = import_tensorflow()
     with quiet(), warnings.catch_warnings(action="ignore"):
@@ -97,8 +110,9 @@ def _convert(model: Any, mode: str, samples: list[np.ndarray], per_channel: bool
         if mode == "float16":
             converter.target_spec.supported_types = [tf.float16]
         if mode == "int8":
-            converter.representative_dataset = lambda: ([sample] for sample in samples)
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            if samples:
+                converter.representative_dataset = lambda: ([sample] for sample in samples)
+                converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             converter.inference_input_type = tf.int8
             converter.inference_output_type = tf.int8
         converter._experimental_disable_per_channel = not per_channel

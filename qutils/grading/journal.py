@@ -63,9 +63,10 @@ class Journal:
             The disk is full or broken.
         """
         place = self._file.seek(0, os.SEEK_END)
+        line = stable_bytes({"audit": _audit(job), "result": asdict(result)}) + b"\n"
         try:
-            self._file.write(stable_bytes({"audit": _audit(job), "result": asdict(result)}) + b"\n")
-            self._file.flush()
+            while line:  # unbuffered: what a full disk refuses must not be written later
+                line = line[os.write(self._file.fileno(), line) :]
             os.fsync(self._file.fileno())
         except OSError as error:
             raise JournalError(f"cannot write {self._path}: {error.strerror}") from error
@@ -82,7 +83,7 @@ class Journal:
                 pass  # cut short
             place += len(line)
         if not line.endswith(b"\n"):
-            self._file.write(b"\n")
+            os.write(self._file.fileno(), b"\n")
 
     def _note(self, key: str, status: str, place: int) -> None:
         # A fault of the grader stands in the journal, and the job is still to be done.

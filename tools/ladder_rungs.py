@@ -37,10 +37,15 @@ TRAINING: dict[int, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Subject:
-    """A network, trained or further prepared, and the inputs it takes."""
+    """A network, trained or further prepared, and the inputs it takes.
+
+    Windows of one recording follow each other in the wrist data, and the first 200 come from
+    three recordings: `every` spreads the samples over all of them.
+    """
 
     trained_as: str
     load: Callable[[str], tuple[np.ndarray, np.ndarray]]
+    every: int = 1
     prepare: Callable[[Network], Network] = lambda network: network
 
     def network(self, seed: int) -> Network:
@@ -49,16 +54,17 @@ class Subject:
 
     def samples(self) -> np.ndarray:
         """Return the inputs that calibrate and repair the network."""
-        return self.load("train")[0][:SAMPLES]
+        return self.load("train")[0][:: self.every][:SAMPLES]
 
 
 SUBJECTS = {
     "net_a": Subject("net_a", load_fashion_mnist),
     "net_b": Subject("net_b", load_fashion_mnist),
-    "wrist": Subject("wrist", load_wrist_imu),
+    "wrist": Subject("wrist", load_wrist_imu, every=26),
     "wrist_raw_units": Subject(
         "wrist",
         functools.partial(load_wrist_imu, scaled=False),
+        26,
         lambda network: fold_scaling(network, channel_deviations()),
     ),
 }

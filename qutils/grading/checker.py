@@ -13,9 +13,9 @@ import numpy as np
 
 from qutils.grading.execution import CappedText, execute, output_to, seed_globals
 from qutils.grading.magics import plain
-from qutils.grading.proxy import LearnerGoneError, Link, Namespace
+from qutils.grading.proxy import Link, Namespace
 from qutils.grading.verdict import judge
-from qutils.grading.wire import Channel, pack, unpack
+from qutils.grading.wire import Channel, pack, receive_socket, unpack
 
 __all__ = ["main"]
 
@@ -32,15 +32,17 @@ def main(stream: socket.socket) -> None:
     order = unpack(channel.receive())
     channel.frame_bytes = order["frame_bytes"]
     modules = frozenset(_ORDINARY | imported_modules(order["locked"]))
-    checker = Checker(Link(channel, modules))
+    checker = Checker(Link(modules))
     while True:
         try:
             order = unpack(channel.receive())
         except EOFError:
             return
-        with output_to(CappedText(0)):
-            verdict = getattr(checker, f"do_{order.pop('do')}")(**order)
-        channel.send(pack(verdict))
+        if order["do"] == "meet":
+            channel.send(pack({}))
+            checker.link.meet(Channel(receive_socket(stream), channel.frame_bytes))
+            continue
+        channel.send(pack(checker.answer(order)))
 
 
 def imported_modules(sources: Iterable[str]) -> set[str]:
@@ -68,6 +70,13 @@ class Checker:
     def __init__(self, link: Link) -> None:
         self.link = link
         self.space = Namespace(link)
+
+    def answer(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Run a cell; return what came of it, unless the learner's process was lost over it."""
+        self.link.deadline = order.pop("deadline")
+        with output_to(CappedText(0)):
+            said: dict[str, Any] = getattr(self, f"do_{order.pop('do')}")(**order)
+        return {"lost": self.link.lost} if self.link.lost else said
 
     def do_run(self, source: str, name: str, seed: int) -> dict[str, Any]:
         """Run a cell for the names it binds; the learner's process shows its output and errors."""
@@ -98,7 +107,4 @@ class Checker:
         self.space.claim(plain(source) + "\nrng = None")
         self.space["rng"] = np.random.default_rng(seed)
         seed_globals(seed)
-        try:
-            return judge(source, name, self.space, points)
-        except LearnerGoneError:
-            return {"status": "gone"}
+        return judge(source, name, self.space, points)

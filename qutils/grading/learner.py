@@ -8,6 +8,7 @@ import builtins
 import functools
 import importlib
 import io
+import select
 import socket
 import sys
 import types
@@ -24,7 +25,7 @@ from qutils.grading.execution import (
     seed_globals,
 )
 from qutils.grading.verdict import judge
-from qutils.grading.wire import ASK, Channel, Ref, WireError, pack, unpack
+from qutils.grading.wire import Channel, Ref, WireError, pack, receive_socket, unpack
 
 __all__ = ["main"]
 
@@ -34,18 +35,19 @@ class WithheldError(Exception):
 
 
 def main(stream: socket.socket) -> None:
-    """Answer questions until the other side goes away."""
-    channel = Channel(stream)
-    order = unpack(channel.receive())
-    channel.frame_bytes = order["frame_bytes"]
+    """Answer the grader, which sends cells, and the checker, which calls, until one goes away."""
+    grader, checker = Channel(stream), Channel(receive_socket(stream))
+    order = unpack(grader.receive())
+    grader.frame_bytes = checker.frame_bytes = order["frame_bytes"]
     withhold(order["withheld"])
-    notebook = Notebook(order["output"], order["first_handle"], channel.frame_bytes)
+    notebook = Notebook(order["output"], order["first_handle"], order["frame_bytes"])
+    asking = {channel.stream: channel for channel in (grader, checker)}
     while True:
-        try:
-            frame = channel.receive()
-        except EOFError:
-            return
-        channel.send(notebook.answer(frame))
+        for ready in select.select(list(asking), [], [])[0]:
+            try:
+                asking[ready].send(notebook.answer(asking[ready].receive()))
+            except (EOFError, OSError):
+                return
 
 
 def withhold(names: Iterable[str]) -> None:
@@ -157,7 +159,7 @@ class Notebook:
         value = target(*args, **kwargs)
         try:
             after = {"do": "call", "target": target, "args": args, "kwargs": kwargs}
-            changed = self.pack(after, ASK) != question
+            changed = self.pack(after) != question
         except WireError:
             changed = False
         return value, (args, kwargs) if changed else None

@@ -1,6 +1,7 @@
 """The two processes of a submission, seen from the grader's own, which believes neither."""
 
 import contextlib
+import socket
 import time
 from typing import Any
 
@@ -8,14 +9,13 @@ from qutils.errors import QutilsError
 from qutils.grading.execution import seed_from
 from qutils.grading.job import Cell, Job, Limits, Output
 from qutils.grading.template import Template
-from qutils.grading.wire import ASK, Channel, WireError, pack, unpack
+from qutils.grading.wire import Channel, WireError, pack, send_socket, unpack
 
 __all__ = ["CheckerProcess", "GraderError", "LearnerProcess", "NotRunError"]
 
 REPLAYS = 4
 # A checker whose learner has just been stopped still has to say so.
 _GRACE_SECONDS = 5.0
-_GONE = pack(None)  # no answer that a learner's process gives
 
 
 class GraderError(QutilsError, RuntimeError):
@@ -45,9 +45,13 @@ def in_words(ended: EndedError, limits: Limits) -> str:
 class _Process:
     """A confined process that answers one frame with another."""
 
-    def __init__(self, template: Template, order: dict[str, Any]) -> None:
+    def __init__(
+        self, template: Template, order: dict[str, Any], first: socket.socket | None = None
+    ) -> None:
         self._child = template.fork()
         self._channel = Channel(self._child.socket, order["frame_bytes"])
+        if first is not None:
+            self.give(first)
         self._channel.send(pack(order), time.monotonic() + _GRACE_SECONDS)
 
     def exchange(self, frame: bytes, deadline: float) -> bytes:
@@ -60,13 +64,18 @@ class _Process:
         except WireError:
             raise EndedError("nonsense") from None
         except (EOFError, OSError):
-            raise EndedError(self._how_it_ended()) from None
+            raise EndedError(self.how_it_ended()) from None
+
+    def give(self, end: socket.socket) -> None:
+        """Give it one more socket."""
+        send_socket(self._child.socket, end)
 
     def close(self) -> None:
         """Kill it and all it has started."""
         self._child.__exit__(None, None, None)
 
-    def _how_it_ended(self) -> str:
+    def how_it_ended(self) -> str:
+        """Return in a word why it no longer answers."""
         try:
             kind: str = self._child.wait(_GRACE_SECONDS).kind
         except TimeoutError:
@@ -83,6 +92,13 @@ class LearnerProcess:
     ----------
     left_out
         Cells that are known to end the process: their places in the job, and why in words.
+
+    Attributes
+    ----------
+    starts
+        How many processes there have been.
+    way_in
+        The socket on which this one answers calls.
     """
 
     def __init__(self, template: Template, job: Job, left_out: dict[int, str]) -> None:
@@ -90,7 +106,7 @@ class LearnerProcess:
         self._template = template
         self._job = job
         self._process: _Process | None = None
-        self._starts = 0
+        self.starts = 0
         self._ran: list[int] = []
         self._end = time.monotonic() + job.limits.total_seconds
         self._over = ""
@@ -106,8 +122,8 @@ class LearnerProcess:
         now = time.monotonic()
         if now >= self._end:
             self._over = f"all cells together ran longer than {self._job.limits.total_seconds:g} s"
-        elif self._process is None and self._starts > REPLAYS:
-            self._over = f"the notebook's code ended Python {self._starts} times"
+        elif self._process is None and self.starts > REPLAYS:
+            self._over = f"the notebook's code ended Python {self.starts} times"
         if self._over:
             raise NotRunError(self._over)
         if self._process is None:
@@ -121,9 +137,8 @@ class LearnerProcess:
     def run(self, place: int) -> Output:
         """Run a cell of the job; return what it printed, or why it was left out."""
         if place not in self.left_out:
-            deadline = self.ready()
             try:
-                said = self._said(self.answer(pack(run_order(self._job, place)), deadline))
+                said = self._exchange(run_order(self._job, place))
                 self._ran.append(place)
                 return Output(str(said.get("text", "")), str(said.get("error", "")))
             except EndedError as ended:
@@ -132,29 +147,20 @@ class LearnerProcess:
 
     def test(self, place: int) -> dict[str, Any]:
         """Run a test in this process; the verdict that comes back may be the learner's own."""
-        deadline = self.ready()
-        return self._said(self.answer(pack(judge_order(self._job, place)), deadline))
+        return self._exchange(judge_order(self._job, place))
 
-    def answer(self, question: bytes, deadline: float) -> bytes:
-        """Return the answer to a question as it came.
-
-        Raises
-        ------
-        EndedError
-            The process ended over it, and is started anew when it is needed.
-        """
-        if self._process is None:
-            raise EndedError("nonsense")
-        try:
-            return self._process.exchange(question, deadline)
-        except EndedError:
-            self.close()
-            raise
+    def ended(self, why: str) -> EndedError:
+        """Return the error that says how the process ended, for one who asked it in vain."""
+        if why == "ended" and self._process is not None:
+            why = self._process.how_it_ended()
+        self.close()
+        return EndedError(why)
 
     def close(self) -> None:
         """End the process; it is started anew when it is needed."""
         if self._process is not None:
             self._process.close()
+            self.way_in.close()
             self._process = None
 
     def _start(self) -> None:
@@ -163,22 +169,28 @@ class LearnerProcess:
             "frame_bytes": limits.frame_bytes,
             "output": limits.output_bytes,
             "withheld": self._job.withheld,
-            "first_handle": self._starts << 32,
+            "first_handle": self.starts << 32,
         }
-        self._starts += 1
-        self._process = _Process(self._template, order)
+        self.starts += 1
+        self.way_in, inner = socket.socketpair()
+        with inner:
+            self._process = _Process(self._template, order, inner)
 
-    def _said(self, frame: bytes) -> dict[str, Any]:
+    def _exchange(self, order: dict[str, Any]) -> dict[str, Any]:
         """Return the texts and numbers of an answer, in which nothing else may stand."""
+        deadline = self.ready()
+        assert self._process is not None
         try:
-            value = unpack(frame)["value"]
+            value = unpack(self._process.exchange(pack(order), deadline))["value"]
             if all(type(part) in (str, float) for part in value.values()):
                 most = self._job.limits.output_bytes
                 return {k: v[:most] if isinstance(v, str) else v for k, v in value.items()}
+        except EndedError:
+            self.close()
+            raise
         except (WireError, TypeError, KeyError, AttributeError):
             pass
-        self.close()
-        raise EndedError("nonsense")
+        raise self.ended("nonsense")
 
 
 class CheckerProcess:
@@ -190,6 +202,7 @@ class CheckerProcess:
         self._learner = learner
         self._process: _Process | None = None
         self._starts = 0
+        self._met = 0
         self._ran: list[int] = []
 
     def run(self, place: int) -> dict[str, Any]:
@@ -202,29 +215,29 @@ class CheckerProcess:
         """
         if self._process is None:
             self._start()
+        deadline = self._learner.ready()
+        self._meet(deadline)
         is_test = self._job.cells[place].kind == "test"
         order = (judge_order if is_test else run_order)(self._job, place)
-        deadline = self._learner.ready()
-        fault, frame = None, self._exchange(pack(order), deadline)
-        while frame[:1] == ASK:
-            try:
-                answer = self._learner.answer(frame, deadline)
-            except EndedError as ended:
-                answer, fault = _GONE, fault or ended
-            frame = self._exchange(answer, deadline)
+        verdict = self._exchange(order | {"deadline": deadline}, deadline)
         self._ran.append(place)
-        verdict: dict[str, Any] = unpack(frame)
-        if fault is None and verdict.get("status") == "gone":
-            self._learner.close()
-            fault = EndedError("nonsense")
-        if fault is not None:
-            raise fault
+        if "lost" in verdict:
+            raise self._learner.ended(verdict["lost"])
         return verdict
 
-    def _exchange(self, frame: bytes, deadline: float) -> bytes:
+    def _meet(self, deadline: float) -> None:
+        """Give the checker's process the way to the learner's, where it has not met this one."""
+        assert self._process is not None
+        if self._met != self._learner.starts:
+            self._met = self._learner.starts
+            self._exchange({"do": "meet"}, deadline)
+            self._process.give(self._learner.way_in)
+
+    def _exchange(self, order: dict[str, Any], deadline: float) -> dict[str, Any]:
         assert self._process is not None
         try:
-            return self._process.exchange(frame, deadline + _GRACE_SECONDS)
+            said = unpack(self._process.exchange(pack(order), deadline + _GRACE_SECONDS))
+            return dict(said)
         except EndedError as ended:
             self.close()
             if str(ended) in ("timeout", "cpu"):
@@ -239,6 +252,7 @@ class CheckerProcess:
         locked = [cell.source for cell in self._job.cells if cell.kind == "locked"]
         order = {"frame_bytes": self._job.limits.frame_bytes, "locked": locked}
         self._process = _Process(self._template, order)
+        self._met = 0
         ran, self._ran = self._ran, []
         for place in ran:
             with contextlib.suppress(EndedError):  # the verdict on it has been given

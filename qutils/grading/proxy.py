@@ -8,7 +8,7 @@ from typing import Any, NoReturn, Self
 
 import numpy as np
 
-from qutils.grading.wire import ASK, Channel, Ref, WireError, pack, unpack
+from qutils.grading.wire import Channel, Ref, WireError, pack, unpack
 
 __all__ = [
     "LearnerError",
@@ -51,7 +51,7 @@ class LearnerTraceback(Exception):
 
 
 class LearnerGoneError(BaseException):
-    """The learner's process has ended or sends nonsense; no test survives that."""
+    """The learner's process is of no more use; no test survives that."""
 
 
 class LearnerObject:
@@ -67,7 +67,7 @@ class LearnerObject:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         array = self._link.ask("array", target=self)
         if type(array) is not np.ndarray:
-            raise LearnerGoneError("an array that is none")
+            raise self._link.gone("nonsense")
         return array if dtype is None else array.astype(dtype)
 
     def __repr__(self) -> str:
@@ -124,24 +124,32 @@ class Link:
 
     Parameters
     ----------
-    channel
-        On which questions go out and answers come in.
     modules
         What tests get when the learner's name is one of these modules: the real one.
 
     Attributes
     ----------
+    lost
+        Why the process is not to be asked: ``ended``, ``timeout`` or ``nonsense``; "" while it is.
+    deadline
+        By when answers must be there, as `time.monotonic` counts.
     believe
         Whether arguments are changed as the learner's process says that its code changed them.
     changes
         Whether it said so of any call since this was last set to False.
     """
 
-    def __init__(self, channel: Channel, modules: frozenset[str] = frozenset()) -> None:
-        self.channel = channel
+    def __init__(self, modules: frozenset[str] = frozenset()) -> None:
         self.modules = modules
+        self.lost = "ended"
+        self.deadline: float | None = None
         self.believe = False
         self.changes = False
+
+    def meet(self, channel: Channel) -> None:
+        """Ask a new process from now on."""
+        self.channel = channel
+        self.lost = ""
 
     def name(self, name: str) -> Any:
         """Return what the learner's code has bound to a name."""
@@ -165,26 +173,39 @@ class Link:
 
     def ask(self, operation: str, **fields: Any) -> Any:
         """Send a question; return the answer's value or raise its error."""
+        if self.lost:
+            raise LearnerGoneError(self.lost)
         try:
-            frame_bytes = self.channel.frame_bytes
             question = pack(
-                {"do": operation, **fields}, ASK, frame_bytes=frame_bytes, refer=_as_reference
+                {"do": operation, **fields},
+                frame_bytes=self.channel.frame_bytes,
+                refer=_as_reference,
             )
         except WireError as error:
             raise NotPlainDataError(f"an argument does not travel: {error}") from None
-        self.channel.send(question)
-        frame = self.channel.receive()
         try:
-            answer = unpack(frame, resolve=self._resolve)
-        except WireError as error:
-            raise LearnerGoneError(str(error)) from None
+            self.channel.send(question, self.deadline)
+            answer = unpack(self.channel.receive(self.deadline), resolve=self._resolve)
+        except TimeoutError:
+            raise self.gone("timeout") from None
+        except WireError:
+            raise self.gone("nonsense") from None
+        except (EOFError, OSError):
+            raise self.gone("ended") from None
         if isinstance(answer, dict) and "value" in answer:
             return answer["value"]
+        if not isinstance(answer, dict) or not isinstance(answer.get("raised"), str):
+            raise self.gone("nonsense")
         raise _error_of(answer)
+
+    def gone(self, why: str) -> LearnerGoneError:
+        """Ask this process nothing more: a late answer would pass for that to a later question."""
+        self.lost = why
+        return LearnerGoneError(why)
 
     def _pair(self, value: Any) -> tuple[Any, Any]:
         if not isinstance(value, tuple) or len(value) != 2:
-            raise LearnerGoneError("an answer that is no pair")
+            raise self.gone("nonsense")
         return value
 
     def _resolve(self, ref: Ref) -> Any:
@@ -216,10 +237,8 @@ def _overwrite(old: Any, new: Any) -> None:
         old.update(new)
 
 
-def _error_of(answer: Any) -> BaseException:
+def _error_of(answer: dict[str, Any]) -> Exception:
     """Return the error that an answer tells of, marked as the learner's own."""
-    if not isinstance(answer, dict) or not isinstance(answer.get("raised"), str):
-        return LearnerGoneError("an answer without a value or an error")
     base: Any = getattr(builtins, answer["raised"], None)
     kind = base
     if not (isinstance(base, type) and issubclass(base, Exception)):

@@ -12,7 +12,6 @@ import numpy as np
 from qutils.grading.execution import execute
 from qutils.grading.magics import plain
 from qutils.grading.proxy import (
-    LearnerGoneError,
     LearnerTraceback,
     NotPlainDataError,
     UndefinedNameError,
@@ -35,8 +34,6 @@ def judge(source: str, name: str, space: dict[str, Any], points: float) -> dict[
     """
     try:
         value = execute(source, name, space)
-    except LearnerGoneError:
-        raise
     except BaseException as error:
         status = "failed" if isinstance(error, AssertionError) else "error"
         return _verdict(status, 0.0, f"{name}: {_explain(error, name, source)}")

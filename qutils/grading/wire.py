@@ -1,8 +1,8 @@
 """Plain data as bytes, for two processes of which one must not be believed.
 
-A frame is a kind, the length of its JSON, the length of its buffers, the JSON, the buffers. JSON
-lists carry a tag, ``["l", 1, 2]`` for ``[1, 2]`` or ``["a", "<f8", [3], true]`` for an array whose
-bytes are the next buffer. Reading calls nothing and builds only the types named here.
+A frame is the length of its JSON, the length of its buffers, the JSON, the buffers. JSON lists
+carry a tag, ``["l", 1, 2]`` for ``[1, 2]`` or ``["a", "<f8", [3], true]`` for an array whose bytes
+are the next buffer. Reading calls nothing and builds only the types named here.
 """
 
 import json
@@ -18,12 +18,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ASK", "TELL", "Channel", "Ref", "WireError", "pack", "unpack"]
-
-ASK, TELL = b"?", b"!"  # the two kinds of frames: a question to the other process, and the rest
+__all__ = ["Channel", "Ref", "WireError", "pack", "receive_socket", "send_socket", "unpack"]
 
 FRAME_BYTES = 64 << 20
-_PREFIX = struct.Struct(">cIQ")
+_PREFIX = struct.Struct(">IQ")
 # JSON may be a quarter of a frame: an empty list costs 2 bytes there and 64 in memory.
 _JSON_SHARE = 4
 _DEPTH = 64
@@ -69,7 +67,6 @@ def _no_object(ref: Ref) -> Any:
 
 def pack(
     value: Any,
-    kind: bytes = TELL,
     *,
     frame_bytes: int = FRAME_BYTES,
     refer: Callable[[Any], Ref] = _no_reference,
@@ -92,12 +89,12 @@ def pack(
 
     Examples
     --------
-    >>> pack([1, 2.5])[13:]
+    >>> pack([1, 2.5])[12:]
     b'["l",1,2.5]'
     """
     writer = _Writer(refer)
     text = json.dumps(writer.node(value, _DEPTH), separators=(",", ":")).encode("ascii")
-    frame = b"".join([_PREFIX.pack(kind, len(text), sum(map(len, writer.buffers))), text])
+    frame = b"".join([_PREFIX.pack(len(text), sum(map(len, writer.buffers))), text])
     size = len(frame) + sum(map(len, writer.buffers))
     if size > frame_bytes or len(text) > frame_bytes // _JSON_SHARE:
         raise WireError(f"a value of {size} bytes; at most {frame_bytes} travel")
@@ -134,9 +131,7 @@ def unpack(frame: bytes, *, resolve: Callable[[Ref], Any] = _no_object) -> Any:
 
 
 def _checked_prefix(prefix: bytes, frame_bytes: int) -> tuple[int, int]:
-    kind, text_bytes, buffer_bytes = _PREFIX.unpack(prefix)
-    if kind not in (ASK, TELL):
-        raise WireError(f"a frame of unknown kind {kind!r}")
+    text_bytes, buffer_bytes = _PREFIX.unpack(prefix)
     if _PREFIX.size + text_bytes + buffer_bytes > frame_bytes:
         raise WireError(f"a frame that claims {text_bytes + buffer_bytes} bytes")
     return text_bytes, buffer_bytes
@@ -332,3 +327,14 @@ class Channel:
         if left is not None and left <= 0:
             raise TimeoutError("no time left")
         self.stream.settimeout(left)
+
+
+def send_socket(stream: socket.socket, end: socket.socket) -> None:
+    """Give the process at the other end of a stream one more socket."""
+    socket.send_fds(stream, [b"s"], [end.fileno()])
+
+
+def receive_socket(stream: socket.socket) -> socket.socket:
+    """Return the socket that the other side gives; nothing else must be on its way."""
+    _, descriptors, _, _ = socket.recv_fds(stream, 1, 1)
+    return socket.socket(fileno=descriptors[0])

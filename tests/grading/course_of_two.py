@@ -94,7 +94,11 @@ class SmallCourse:
 
     def __init__(self, root: Path) -> None:
         shutil.copytree(generated(), root, dirs_exist_ok=True)
-        self.root = root
+        self.open(root)
+
+    def open(self, root: Path | str) -> None:
+        """Take a course that is there."""
+        self.root = root = Path(root)
         self.config = config_of(root)
         self.released = root / "release" / NAME / f"{NAME}.ipynb"
 

@@ -114,7 +114,8 @@ class LearnedActivation(Layer):
         if training:
             self._start(inputs)
         factor = gradient_scale(np.prod(inputs.shape[1:]), self.steps)
-        rounded = learned_fake_quantize(inputs, tf.exp(self.log_scale), *self.ends(), factor)
+        low, high = self.ends()
+        rounded = learned_fake_quantize(inputs, tf.exp(self.log_scale), low, high, factor)
         return tf.where(self.batches > 0.0, rounded, inputs)
 
     def _start(self, inputs: Any) -> None:

@@ -141,7 +141,7 @@ def initial_step_size(
     values = np.asarray(x, dtype=np.float64)
     if values.size == 0 or not np.isfinite(values).all():
         raise ValueError("a step size needs values, and no NaN or infinity among them")
-    qmax = QuantParams(1.0, 0, bits).qmax
+    qmax = QuantParams(np.float32(1), 0, bits).qmax
     others = None
     if axis is not None:
         axis = checked_axis(axis, values.ndim)

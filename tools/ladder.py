@@ -61,8 +61,9 @@ INT8 = [
 ]
 W4 = [
     *rungs(4, "per_channel", "ptq", "bias_analytic", "bias_empirical", "adaround"),
-    *rungs(4, "per_tensor", "ptq", "cle", "cle_bias_analytic", "cle_bias_empirical"),
-    *rungs(4, "per_tensor", "cle_adaround"),
+    *rungs(
+        4, "per_tensor", "ptq", "cle", "cle_bias_analytic", "cle_bias_empirical", "cle_adaround"
+    ),
 ]
 INT4 = rungs(4, "per_channel", "int4_min_max", "int4_octav", "int4_adaround")
 STRESS = [
@@ -86,6 +87,7 @@ EXPERIMENTS: dict[str, list[Rung]] = {
         *W4,
         *INT4,
         *rungs(4, "per_channel", "qat"),
+        *rungs(4, "per_tensor", "qat"),
     ],
     "wrist": [
         *(Rung(name) for name in ("fp32", "control_4")),

@@ -64,7 +64,7 @@ def ask(child: template.Child, source: str) -> Any:
     ConnectionError
         The child has ended.
     """
-    child.socket.settimeout(20)
+    child.socket.settimeout(120)
     try:
         child.socket.sendall(json.dumps(source).encode() + b"\n")
         line = _line(child.socket)

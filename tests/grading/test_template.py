@@ -34,7 +34,7 @@ def numeric():
 def end_of(child, source):
     with pytest.raises(ConnectionError):
         confined.ask(child, source)
-    return child.wait(20)
+    return child.wait(120)
 
 
 @pytest.mark.parametrize(

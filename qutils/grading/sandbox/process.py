@@ -160,8 +160,9 @@ def _watch(
 ) -> tuple[str, str] | None:
     """Wait until the child ends; kill it when the grader says so or it takes too much."""
     reason = None
-    while not (ready := select.select([wake, lifeline], [], [], _WATCH_SECONDS)[0]):
-        if where.proc is None and (reason := rlimits.excess(where.limits, child, where.folder)):
+    pause = _WATCH_SECONDS if where.proc is None else None
+    while not (ready := select.select([wake, lifeline], [], [], pause)[0]):
+        if reason := rlimits.excess(where.limits, child, where.folder):
             break
     if wake in ready:
         return None

@@ -91,6 +91,103 @@ def test_controls_are_the_recorded_ones(rows):
             assert row["control_accuracy"] == accuracy[key], row
 
 
+# What README.md says about it: each sentence, on the test inputs
+
+
+def gains(percent, net, granularity, rung, than, bits=4) -> np.ndarray:
+    """Return what a rung has more than another, in points, by seed."""
+    return percent[net, rung, bits, granularity] - percent[net, than, bits, granularity]
+
+
+def test_eight_bits_per_channel_cost_nothing(percent):
+    for net in ("net_a", "net_b", "wrist"):
+        lost = percent[net, "fp32", 32, "none"] - percent[net, "ptq", 8, "per_channel"]
+        assert np.abs(lost).max() < 0.4
+
+
+def test_net_b_loses_per_tensor_and_equalization_gives_it_back(percent):
+    float32 = percent["net_b", "fp32", 32, "none"]
+    plain, repaired = (percent["net_b", rung, 8, "per_tensor"] for rung in ("ptq", "cle"))
+    assert (float32 - plain)[:3].min() > 2
+    assert abs(float32 - plain)[3] < 0.1
+    assert np.abs(float32 - repaired).max() < 0.2
+
+
+def test_biases_alone_give_net_b_back_a_part(percent):
+    float32 = percent["net_b", "fp32", 32, "none"]
+    gained = gains(percent, "net_b", "per_tensor", "bias_empirical", "ptq", 8)
+    lost = float32 - percent["net_b", "bias_empirical", 8, "per_tensor"]
+    assert gained.min() > 0
+    assert lost[:3].min() > 0.9
+
+
+def test_adaround_beats_plain_rounding_but_for_two_near_ties(percent):
+    for net in ("net_a", "net_b", "wrist"):
+        for granularity, rung, than in (
+            ("per_channel", "adaround", "ptq"),
+            ("per_tensor", "cle_adaround", "cle"),
+        ):
+            gained = gains(percent, net, granularity, rung, than)
+            beaten = gained > 0
+            if (net, granularity) == ("net_a", "per_channel"):
+                assert gained[3] == pytest.approx(0)
+                assert beaten.tolist() == [True, True, True, False]
+            elif (net, granularity) == ("wrist", "per_tensor"):
+                # One window of 2,940.
+                assert gained[1] == pytest.approx(-100 / 2940, abs=0.006)
+                assert beaten.tolist() == [True, False, True, True]
+            else:
+                assert beaten.all()
+        assert gains(percent, net, "per_channel", "int4_adaround", "int4_min_max").min() > 0
+
+
+def test_measured_biases_beat_plain_rounding_on_images(percent):
+    for net in ("net_a", "net_b"):
+        assert gains(percent, net, "per_channel", "bias_empirical", "ptq").min() > -1e-9
+        assert gains(percent, net, "per_tensor", "cle_bias_empirical", "cle").min() > 0
+    tied = gains(percent, "net_a", "per_channel", "bias_empirical", "ptq")
+    assert np.flatnonzero(tied < 1e-9).tolist() == [3]
+
+
+def test_biases_are_no_sure_gain(percent):
+    worse = {
+        ("net_a", "per_channel", "bias_analytic", "ptq"): [3],
+        ("net_b", "per_channel", "bias_analytic", "ptq"): [0, 2],
+        ("net_b", "per_tensor", "cle_bias_analytic", "cle"): [1],
+        ("wrist", "per_channel", "bias_analytic", "ptq"): [3],
+        ("wrist", "per_channel", "bias_empirical", "ptq"): [3],
+        ("wrist", "per_tensor", "cle_bias_analytic", "cle"): [0, 1],
+        ("wrist", "per_tensor", "cle_bias_empirical", "cle"): [1, 3],
+    }
+    for key, seeds in worse.items():
+        assert np.flatnonzero(gains(percent, *key) < 0).tolist() == seeds
+
+
+def test_training_recovers_to_within_a_point_of_the_control(rows):
+    trained = [row for row in rows if row["rung"].endswith("qat") and row["split"] == "test"]
+    for row in trained:
+        lost = 100 * (float(row["control_accuracy"]) - float(row["accuracy"]))
+        if row["net"] != "wrist":
+            assert lost <= 1.0, row
+
+
+def test_no_repair_of_weights_helps_against_wrong_units(percent):
+    rungs = ("ptq", "cle", "bias_empirical", "adaround")
+    raw = [percent["wrist_raw_units", rung, 8, "per_channel"] for rung in rungs]
+    scaled = percent["wrist", "ptq", 8, "per_channel"]
+    assert np.max(raw) < 35
+    assert np.abs(scaled - percent["wrist_raw_units", "fp32", 32, "none"]).max() < 0.4
+
+
+@pytest.mark.parametrize("granularity", ["per_channel", "per_tensor"])
+def test_more_spread_of_ranges_costs_more(percent, granularity):
+    means = [percent["net_b", f"rescaled_{k}", 8, granularity].mean() for k in range(1, 5)]
+    plain = percent["net_b", "ptq", 8, granularity].mean()
+    # At the level of chance, 10, there is nothing left to lose.
+    for before, after in zip([plain, *means], means, strict=False):
+        assert after < before + 0.7
+
+
 # What the code does today
 
 LIVE = [

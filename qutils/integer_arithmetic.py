@@ -64,7 +64,7 @@ def quantize_bias(
     step = np.float64(input_scale) * np.asarray(weight_scale, np.float64)
     values = np.asarray(bias, np.float64)
     if not (step > 0).all():
-        raise ValueError(f"scales must be positive, got {input_scale} and {weight_scale}")
+        raise ValueError(f"scales must be positive, got {input_scale} and {weight_scale!r}")
     if not np.isfinite(values).all():
         raise ValueError("the bias holds values that are not finite")
     steps = round_half_away(values / step)

@@ -230,10 +230,17 @@ class Network:
     name, input_name
         Of the model and of its input, in Keras.
 
+    Raises
+    ------
+    ValueError
+        Two layers have one name: repairs tell layers apart by their names.
+
     Examples
     --------
-    >>> double = Linear("double", "dense", np.float32([[2]]), np.float32([1]))
-    >>> Network((1,), (double, double))([[3.0]]).tolist()
+    >>> first, second = (
+    ...     Linear(name, "dense", np.float32([[2]]), np.float32([1])) for name in ("first", "second")
+    ... )
+    >>> Network((1,), (first, second))([[3.0]]).tolist()
     [[15.0]]
     """
 
@@ -241,6 +248,13 @@ class Network:
     layers: tuple[Layer, ...]
     name: str = "network"
     input_name: str = "input"
+
+    def __post_init__(self) -> None:
+        """Refuse two layers of one name."""
+        names = [layer.name for layer in self.layers]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"layers need different names, {', '.join(twice)} occurs twice")
 
     @property
     def linear(self) -> tuple[Linear, ...]:

@@ -67,11 +67,13 @@ class Course:
 
     def students(self, assignment: str, pattern: str) -> dict[str, Path]:
         """Return the folders that were handed in, by learner, sorted."""
+        excluded = self.directory.student_id_exclude.split(",")
         step = self.directory.submitted_directory
         name = re.compile(self.directory.format_path(step, "([^/]+)", assignment, escape=True))
         found = {}
         for folder in sorted(glob.glob(str(self.folder(step, pattern, assignment)))):
-            if match := name.fullmatch(folder):
+            match = name.fullmatch(folder)
+            if match and match[1] not in excluded:
                 # Names that are no UTF-8 fit no database.
                 found[os.fsencode(match[1]).decode("utf-8", "backslashreplace")] = Path(folder)
         return found
@@ -164,7 +166,7 @@ class Grader:
         if result.status != "grader fault":
             notebook = graded_notebook(source, placed, result)
             graded, page = self._files(hand_in.job)
-            _replace(page, feedback_page(source.name, notebook, rows))
+            _replace(page, feedback_page(source, notebook, rows))
             if hand_in.submitted_at:
                 stamp = f"{hand_in.submitted_at.isoformat(sep=' ')} UTC\n"
                 _replace(graded.with_name(TIMESTAMP), stamp)

@@ -12,6 +12,9 @@ from qutils.grading.assignment import SourceNotebook
 from qutils.grading.job import CellResult, CellStatus, Output, Result
 from qutils.grading.notebook import PlacedCell
 
+NOTE = "grading"
+"""Id of the cell that says what concerns the whole notebook."""
+
 TITLES: dict[CellStatus, str] = {
     "passed": "Passed",
     "partial": "Partly passed",
@@ -49,9 +52,10 @@ def notebook_text(notebook: dict[str, Any]) -> str:
 def _header(result: Result) -> dict[str, Any]:
     unsafe = "This notebook was graded without a sandbox (`--unsafe`)."
     notes = [result.reason, unsafe if result.sandbox == "unsafe" else ""]
-    # Raw: names of files are a learner's words, and not to be read as Markdown or HTML.
-    text = "\n".join(note for note in notes if note)
-    return {"cell_type": "raw", "id": "grading", "metadata": {}, "source": text}
+    # Indented, so as code: names of files are a learner's words, no Markdown and no HTML.
+    lines = "\n".join(note for note in notes if note).splitlines()
+    text = "\n".join(f"    {line}" for line in lines)
+    return {"cell_type": "markdown", "id": NOTE, "metadata": {}, "source": text}
 
 
 def _cell(

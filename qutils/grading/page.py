@@ -5,33 +5,31 @@ from functools import cache
 from html import escape
 from importlib import resources
 from string import Template
+from textwrap import dedent
 from typing import Any
 
+from qutils.grading.assignment import SourceNotebook
+from qutils.grading.feedback import NOTE
 from qutils.grading.gradebook import Rows
 
 Notebook = dict[str, Any]
 
 
-def feedback_page(name: str, notebook: Notebook, rows: Rows) -> str:
+def feedback_page(source: SourceNotebook, notebook: Notebook, rows: Rows) -> str:
     """Return the page of a graded notebook: points, what each test found, and the work itself.
 
     Everything is shown as text: a learner's Markdown and HTML do nothing here.
     """
-    graded = {
-        cell["metadata"]["nbgrader"]["grade_id"]: cell
-        for cell in notebook["cells"]
-        if cell["metadata"].get("nbgrader", {}).get("grade_id") in rows.scores
-    }
-    points = {name: _max_points(cell) for name, cell in graded.items()}
-    notes = [cell["source"] for cell in notebook["cells"] if cell["id"] == "grading"]
+    points = {cell.grade_id: cell.points for cell in source.cells if cell.is_graded}
+    notes = [dedent(cell["source"]) for cell in notebook["cells"] if cell["id"] == NOTE]
     if rows.late_penalty:
         notes.append(f"Handed in late: {rows.late_penalty:g} points are taken off.")
     return _template().substitute(
-        name=escape(name),
+        name=escape(source.name),
         score=f"{sum(rows.scores.values()) - rows.late_penalty:.1f}",
         max_score=f"{sum(points.values()):.1f}",
         notes="\n".join(f'<p class="lost">{escape(note)}</p>' for note in notes),
-        table="\n".join(_table(graded, points, rows)),
+        table="\n".join(_table(notebook, points, rows)),
         cells="\n".join(_cells(notebook, rows)),
     )
 
@@ -42,26 +40,25 @@ def _template() -> Template:
     return Template(page.read_text("utf-8"))
 
 
-def _max_points(cell: Notebook) -> float:
-    return float(cell["metadata"]["nbgrader"].get("points", 0))
-
-
-def _table(graded: Notebook, points: dict[str, float], rows: Rows) -> Iterator[str]:
-    for name, cell in graded.items():
+def _table(notebook: Notebook, points: dict[str, float], rows: Rows) -> Iterator[str]:
+    said = {_name(cell): _text_of(cell.get("outputs", [])) for cell in notebook["cells"]}
+    for name, most in points.items():
         score = rows.scores[name]
-        kind = "full" if score >= points[name] else "lost"
-        said = _text_of(cell["outputs"]) if cell["cell_type"] == "code" else ""
         yield (
             f'<tr><td><a href="#{escape(name)}">{escape(name)}</a></td>'
-            f'<td class="number">{score:g} / {points[name]:g}</td>'
-            f'<td class="{kind}">{escape(said)}</td></tr>'
+            f'<td class="number">{score:g} / {most:g}</td>'
+            f'<td class="{"full" if score >= most else "lost"}">'
+            f"{escape(said.get(name, 'Not handed in.'))}</td></tr>"
         )
+
+
+def _name(cell: Notebook) -> str:
+    return str(cell["metadata"].get("nbgrader", {}).get("grade_id", ""))
 
 
 def _cells(notebook: Notebook, rows: Rows) -> Iterator[str]:
     for cell in notebook["cells"]:
-        nbgrader = cell["metadata"].get("nbgrader", {})
-        name = nbgrader.get("grade_id", "")
+        name, nbgrader = _name(cell), cell["metadata"].get("nbgrader", {})
         anchor = f' id="{escape(name)}"' if name in rows.scores else ""
         if cell["cell_type"] == "code":
             yield f"<pre{anchor}><code>{escape(cell['source'])}</code></pre>"
@@ -69,7 +66,7 @@ def _cells(notebook: Notebook, rows: Rows) -> Iterator[str]:
                 yield f'<pre class="output">{escape(said)}</pre>'
         elif nbgrader.get("solution"):
             yield f"<pre{anchor}>{escape(cell['source'])}</pre>"
-        else:
+        elif cell["id"] != NOTE:
             yield from _headings(cell["source"])
         if comment := rows.comments.get(name):
             yield f"<p><b>Comment:</b> {escape(comment)}</p>"

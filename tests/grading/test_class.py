@@ -1,6 +1,7 @@
 """From hand-ins to rows, notebooks and pages: nothing lost, nothing doubled, nothing told."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -98,6 +99,26 @@ def test_what_cannot_be_read_leaves_a_row_with_a_reason(small, break_it, reason)
     assert small.rows() == {"ada": dict.fromkeys(SCORES["right"], 0.0), "bob": SCORES["right"]}
     for step, name in (("autograded", f"{NAME}.ipynb"), ("feedback", f"{NAME}.html")):
         assert reason in small.path(step, "ada", name).read_text()
+
+
+def test_names_of_files_are_no_html(small):
+    path = small.hand_in("ada", RIGHT)
+    path.rename(path.with_name("<img src=x>.ipynb"))
+    small.grade()
+    page = small.path("feedback", "ada", f"{NAME}.html").read_text()
+    assert "&lt;img src=x&gt;.ipynb" in page
+    assert "<img" not in page
+    note = json.loads(small.path("autograded", "ada").read_text())["cells"][0]
+    assert note["cell_type"] == "markdown"
+    assert note["source"].startswith("    ")  # shown as code
+
+
+def test_a_deleted_answer_still_counts_in_the_maximum(small):
+    small.hand_in("ada", RIGHT, change=lambda notebook: notebook.cells.pop())
+    small.grade()
+    page = small.path("feedback", "ada", f"{NAME}.html").read_text()
+    assert "Score: 4.0 / 9.0" in page
+    assert "Not handed in." in page
 
 
 @pytest.mark.parametrize("stamp", ["no date", "9" * 50, "\0", ""])

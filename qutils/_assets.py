@@ -1,4 +1,4 @@
-"""The files in ``qutils/assets``: images and trained weights, checked when they are read."""
+"""The files in ``qutils/assets``: images, weights and a model, checked when they are read."""
 
 import hashlib
 import io
@@ -11,8 +11,43 @@ import numpy as np
 MANIFEST = "SHA256SUMS"
 
 
+def read_bytes(name: str) -> bytes:
+    """Read an asset whose SHA-256 is as recorded.
+
+    Parameters
+    ----------
+    name : str
+        File name inside ``qutils/assets``.
+
+    Returns
+    -------
+    bytes
+        The whole file.
+
+    Raises
+    ------
+    ValueError
+        When the bytes of the file are not the recorded ones.
+
+    Examples
+    --------
+    >>> read_bytes("kws_int8.tflite")[4:8]
+    b'TFL3'
+    """
+    folder = resources.files("qutils").joinpath("assets")
+    content = folder.joinpath(name).read_bytes()
+    expected = parse_manifest(folder.joinpath(MANIFEST).read_text(encoding="utf-8")).get(name)
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected:
+        raise ValueError(
+            f"qutils/assets/{name} is damaged: its SHA-256 is {found}, {MANIFEST} records "
+            f"{expected}; get the file again (git checkout, or install the package again)"
+        )
+    return content
+
+
 def read_arrays(name: str) -> dict[str, np.ndarray]:
-    """Read every array of an asset ``.npz`` file whose SHA-256 is as recorded.
+    """Read every array of an asset ``.npz`` file; see `read_bytes`.
 
     Parameters
     ----------
@@ -24,26 +59,12 @@ def read_arrays(name: str) -> dict[str, np.ndarray]:
     dict of str to numpy.ndarray
         In the order in which they were stored.
 
-    Raises
-    ------
-    ValueError
-        When the bytes of the file are not the recorded ones.
-
     Examples
     --------
     >>> sorted(read_arrays("fashion_mnist_validation.npz"))
     ['images', 'index', 'labels']
     """
-    folder = resources.files("qutils").joinpath("assets")
-    content = folder.joinpath(name).read_bytes()
-    expected = parse_manifest(folder.joinpath(MANIFEST).read_text(encoding="utf-8")).get(name)
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        raise ValueError(
-            f"qutils/assets/{name} is damaged: its SHA-256 is {found}, {MANIFEST} records "
-            f"{expected}; get the file again (git checkout, or install the package again)"
-        )
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+    with np.load(io.BytesIO(read_bytes(name)), allow_pickle=False) as stored:
         return {key: stored[key] for key in stored.files}
 
 

@@ -75,7 +75,7 @@ def test_record_beside_the_files_is_true(arrays, assets):
 
 def test_every_asset_has_its_recorded_hash(assets):
     recorded = parse_manifest((assets / "SHA256SUMS").read_text())
-    names = {path.name for path in assets.iterdir() if path.suffix in (".npz", ".json")}
+    names = {path.name for path in assets.iterdir() if path.suffix in (".npz", ".json", ".tflite")}
     assert set(recorded) == names
     for name, digest in recorded.items():
         assert hashlib.sha256((assets / name).read_bytes()).hexdigest() == digest, name

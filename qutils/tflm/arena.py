@@ -11,7 +11,7 @@ TFLM: ``micro/micro_allocation_info.cc``, ``micro/memory_planner/greedy_memory_p
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -125,7 +125,8 @@ def plan_arena(model: Model) -> ArenaPlan:
     >>> plan.head_bytes, [(a.offset, a.first, a.last) for a in plan.allocations]
     (32, [(16, 0, 1), (0, 1, 1)])
     """
-    allocations = tuple(_place(_requests(model)))
+    requests = _requests(model)
+    allocations = tuple(first_fit(requests, placing_order(requests)))
     head = max((a.offset + a.size_bytes for a in allocations), default=0)
     device = allocate(model, head, len(allocations), DEVICE_32_BITS)
     x86_64 = allocate(model, head, len(allocations), X86_64)
@@ -228,19 +229,56 @@ def _offline_offsets(model: Model) -> list[int] | None:
     return offsets
 
 
-def _place(requests: list[Allocation]) -> list[Allocation]:
-    """Give every open request an offset: largest first, each in the first gap that holds it.
+def placing_order(requests: Sequence[Allocation]) -> list[int]:
+    """Return the order in which TFLM gives buffers their places, as numbers of `requests`.
 
-    Buffers planned offline come first.  Among equal sizes the one added last comes first.
+    Those that have a place already (an offset other than -1) come first; then the others,
+    largest first, and among equal sizes the one added last.
+
+    Examples
+    --------
+    >>> sizes = (16, 64, 64)
+    >>> placing_order([Allocation(None, "", -1, size, 0, 1, None) for size in sizes])
+    [2, 1, 0]
     """
-    order = list(enumerate(requests))
-    fixed = [item for item in order if item[1].offset != _OPEN]
-    open_ones = [item for item in reversed(order) if item[1].offset == _OPEN]
-    open_ones.sort(key=lambda item: -item[1].size_bytes)
+    numbers = range(len(requests))
+    fixed = [n for n in numbers if requests[n].offset != _OPEN]
+    open_ones = [n for n in reversed(numbers) if requests[n].offset == _OPEN]
+    return fixed + sorted(open_ones, key=lambda n: -requests[n].size_bytes)
+
+
+def first_fit(requests: Sequence[Allocation], order: Sequence[int]) -> list[Allocation]:
+    """Give every buffer the first gap among those placed before it that are alive with it.
+
+    Parameters
+    ----------
+    requests
+        Buffers; the offset is -1 where there is no place yet, and kept where there is one.
+    order
+        Their numbers, each once.
+
+    Returns
+    -------
+    The buffers in their own order, with offsets.
+
+    Raises
+    ------
+    UnsupportedOperatorError
+        A plan that would take too long: too many buffers live beside each other.
+
+    Examples
+    --------
+    >>> chain = [Allocation(None, "", -1, 16 * n, n // 2, n // 2 + 1, None) for n in (1, 2, 4)]
+    >>> [a.offset for a in first_fit(chain, [0, 1, 2])]
+    [0, 16, 48]
+    >>> [a.offset for a in first_fit(chain, [2, 1, 0])]
+    [0, 64, 0]
+    """
     # For every step what is taken: (start, end), sorted and apart from each other.
     taken: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     result, work = list(requests), 0
-    for number, request in fixed + open_ones:
+    for number in order:
+        request = result[number]
         steps = range(request.first, request.last + 1)
         if request.offset == _OPEN:
             spans = {span for step in steps for span in taken[step]}

@@ -11,7 +11,9 @@ from oracle import OracleError, ask
 from random_nets import LAYERS, network, one_layer
 
 from qutils.errors import ArenaOutOfMemoryError, InvalidModelError
-from qutils.tflm import Interpreter, Model, plan_arena
+from qutils.tflm import Allocation, Interpreter, Model, plan_arena
+from qutils.tflm.arena import first_fit, placing_order
+from qutils.tflm.example import keyword_spotting
 from qutils.tflm.tail import X86_64, allocate, round_up
 
 
@@ -41,6 +43,47 @@ def test_room_is_used_again():
     got = plan(chain(1, 1, 1))
     assert got.head_bytes == 128
     assert [(a.first, a.last) for a in got.allocations] == [(0, 1), (1, 2), (2, 2)]
+
+
+def requests(*buffers: tuple[int, int, int]) -> list[Allocation]:
+    """Buffers without a place, each of (size, first step, last step)."""
+    return [Allocation(None, "", -1, *buffer, None) for buffer in buffers]
+
+
+def test_large_buffers_first_save_room_by_hand():
+    """A chain of 16, 32, 64 and 16 bytes: 96 are alive at once, and in time order it takes 112."""
+    chain = requests((16, 0, 1), (32, 1, 2), (64, 2, 3), (16, 3, 3))
+    assert [a.offset for a in first_fit(chain, [0, 1, 2, 3])] == [0, 16, 48, 0]
+    assert placing_order(chain) == [2, 1, 3, 0]
+    assert [a.offset for a in first_fit(chain, [2, 1, 3, 0])] == [0, 64, 0, 64]
+
+
+def test_what_has_a_place_keeps_it():
+    placed = replace(requests((16, 0, 1))[0], offset=32)
+    buffers = [*requests((64, 0, 1)), placed]
+    assert placing_order(buffers) == [1, 0]
+    assert [a.offset for a in first_fit(buffers, [1, 0])] == [48, 32]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 9), st.integers(0, 5), st.integers(0, 3)), max_size=9),
+    st.randoms(),
+)
+def test_in_any_order_no_two_that_live_together_overlap(buffers, random):
+    order = list(range(len(buffers)))
+    random.shuffle(order)
+    placed = first_fit(requests(*((16 * n, t, t + d) for n, t, d in buffers)), order)
+    for i, a in enumerate(placed):
+        for b in placed[:i]:
+            if a.first <= b.last and b.first <= a.last:
+                assert a.offset + a.size_bytes <= b.offset or b.offset + b.size_bytes <= a.offset
+
+
+def test_the_keyword_spotting_model_takes_what_the_real_interpreter_takes():
+    model = keyword_spotting()
+    found, real = plan_arena(model), ask(model.content)
+    assert (found.head_bytes, found.tail_bytes_x86_64) == (real.head_bytes, real.tail_bytes)
+    assert found.head_bytes == 2 * 25 * 5 * 64  # input and output of one layer
 
 
 def test_an_unused_tensor_still_takes_room():

@@ -14,6 +14,7 @@ from nbgrader.api import (
     Comment,
     Grade,
     Gradebook,
+    InvalidEntry,
     MissingEntry,
     Student,
     SubmittedAssignment,
@@ -22,7 +23,7 @@ from nbgrader.api import (
 from nbgrader.plugins import LateSubmissionPlugin
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from qutils.errors import QutilsError
 from qutils.grading.assignment import SourceNotebook
@@ -155,12 +156,12 @@ class GradebookWriter:
         while True:
             try:
                 return store()
-            except OperationalError as error:
+            except (SQLAlchemyError, InvalidEntry) as error:  # nbgrader wraps some of them
                 self._book.db.rollback()
-                if "locked" not in str(error.orig) or time.monotonic() > deadline:
+                if "locked" not in str(error) or time.monotonic() > deadline:
                     raise GradebookError(
-                        f"cannot write the gradebook: {error.orig}. Nothing is lost: remove the "
-                        "cause and give the command again"
+                        f"cannot write the gradebook: {getattr(error, 'orig', error)}. Nothing is "
+                        "lost: remove the cause and give the command again"
                     ) from error
             except BaseException:
                 self._book.db.rollback()
@@ -196,7 +197,7 @@ class GradebookWriter:
 
     def _cells(self, kind: type[Any], notebook: SubmittedNotebook) -> dict[str, Any]:
         query = self._book.db.query(BaseCell.name, kind).join(kind, kind.cell_id == BaseCell.id)
-        return {name: found for name, found in query.filter(kind.notebook_id == notebook.id)}
+        return dict(query.filter(kind.notebook_id == notebook.id).all())
 
     def _set_penalty(self, submission: SubmittedAssignment, notebook: SubmittedNotebook) -> None:
         """Ask the course's policy, as nbgrader's AssignLatePenalties does."""

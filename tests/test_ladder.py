@@ -163,12 +163,24 @@ def test_biases_are_no_sure_gain(percent):
         assert np.flatnonzero(gains(percent, *key) < 0).tolist() == seeds
 
 
-def test_training_recovers_to_within_a_point_of_the_control(rows):
-    trained = [row for row in rows if row["rung"].endswith("qat") and row["split"] == "test"]
-    for row in trained:
-        lost = 100 * (float(row["control_accuracy"]) - float(row["accuracy"]))
-        if row["net"] != "wrist":
-            assert lost <= 1.0, row
+def test_training_recovers_to_within_a_point_of_the_control(percent):
+    for net, rung, bits, granularity in (
+        ("net_b", "qat", 8, "per_tensor"),
+        ("net_a", "qat", 4, "per_channel"),
+        ("net_b", "cle_qat", 4, "per_tensor"),
+        ("wrist", "qat", 4, "per_channel"),
+    ):
+        control = percent[net, f"control_{bits}", 32, "none"]
+        assert (control - percent[net, rung, bits, granularity]).max() < 1.0
+
+
+def test_where_repairs_do_more_than_training(percent):
+    control = percent["net_a", "control_4", 32, "none"]
+    trained = percent["net_a", "qat", 4, "per_tensor"]
+    assert gains(percent, "net_a", "per_tensor", "qat", "ptq").min() > 0
+    assert (control - trained).max() > 1.0
+    assert gains(percent, "net_a", "per_tensor", "cle_adaround", "qat").min() > -0.2
+    assert gains(percent, "net_a", "per_tensor", "cle_adaround", "qat").mean() > 0.5
 
 
 def test_no_repair_of_weights_helps_against_wrong_units(percent):

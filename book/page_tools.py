@@ -23,6 +23,7 @@ from qutils.tflm.report.pictures import COLORS, STYLE
 
 HERE = Path(__file__).parent
 STUDY = HERE / "reference" / "results" / "ptq_qat.csv"
+LADDER = HERE / "reference" / "results" / "ladder.csv"
 
 NUMBER = re.compile(r"[-+]?\d")
 
@@ -99,6 +100,31 @@ def accuracies(net: str, method: str, granularity: str, *, simulated: bool = Fal
     """Return the accuracies of the recorded study on the test images in percent, by seed."""
     rows = recorded(net, method, granularity, simulated=simulated)
     return np.array([100 * float(rows[seed]["accuracy"]) for seed in sorted(rows)])
+
+
+def rung(
+    net: str, name: str, bits: int = 8, granularity: str = "per_tensor", column: str = "accuracy"
+) -> np.ndarray:
+    """Return a column of the recorded ladder on the test inputs, by seed; accuracies in percent.
+
+    ``tools/ladder.py`` made it; its columns and rungs are named in ``results/README.md``.
+    """
+    wanted = {
+        "net": net,
+        "rung": name,
+        "weight_bits": str(bits),
+        "granularity": granularity,
+        "split": "test",
+    }
+    with LADDER.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if wanted.items() <= row.items()]
+    values = [float(row[column]) for row in sorted(rows, key=lambda row: int(row["seed"]))]
+    return np.array(values) * (100 if column.endswith("accuracy") else 1)
+
+
+def by_seed(values: np.ndarray) -> str:
+    """Return the values of single seeds in their order, as ``88.1, 87.9``."""
+    return ", ".join(f"{value:.1f}" for value in values)
 
 
 def spread(values: np.ndarray) -> str:

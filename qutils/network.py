@@ -238,7 +238,7 @@ class Network:
     Examples
     --------
     >>> first, second = (
-    ...     Linear(name, "dense", np.float32([[2]]), np.float32([1])) for name in ("first", "second")
+    ...     Linear(name, "dense", np.float32([[2]]), np.float32([1])) for name in ("a", "b")
     ... )
     >>> Network((1,), (first, second))([[3.0]]).tolist()
     [[15.0]]

@@ -48,7 +48,7 @@ c.CourseDirectory.course_id = "attacked"
 c.CourseDirectory.db_url = "sqlite:///{ROOT / "gradebook.db"}"
 c.Grading.folder = {str(ROOT)!r}
 c.Grading.withheld = {{{NAME!r}: ["numpy.square"]}}
-c.Grading.limits = {{"cell_seconds": 3.0, "total_seconds": 20.0, "memory_bytes": 512 << 20}}
+c.Grading.limits = {{"cell_seconds": 6.0, "total_seconds": 60.0, "memory_bytes": 512 << 20}}
 """
 LEAVE_BEHIND = """
 

@@ -75,11 +75,6 @@ for descriptor in range(3, 256):
 """,
     ),
     fault(
-        "output_flood",
-        "It prints for as long as it may.",
-        'line = "x" * 10**7\nwhile True:\n    print(line)',
-    ),
-    fault(
         "leave_the_shell",
         "It asks the interpreter to end.",
         "if shell:\n    shell.ask_exit()\nraise SystemExit",
@@ -147,7 +142,6 @@ for number in range(64):
         except OSError:
             pass
 """,
-        deserved=2.0,
     ),
     fault(
         "file_flood",
@@ -159,7 +153,6 @@ try:
 except OSError:
     pass
 """,
-        deserved=2.0,
     ),
     fault(
         "truncate_gradebook",

@@ -58,6 +58,7 @@ def add(a, b):
     seen.append(a)
     return 3
 """,
+        deserved=3.0,
         answers=RIGHT | {"double": 'for a in seen:\n    print(f"SECRET-{a}"[::-1])'},
     ),
     read(
@@ -80,6 +81,7 @@ def add(a, b):
     seen.append(a)
     return 3
 """,
+        deserved=3.0,
         answers=RIGHT | {"double": "import time\ntime.sleep(0.3)"},
     ),
     read(

@@ -189,7 +189,7 @@ _BROKEN = [
         7,
     ),
     _break("tests_before_answers", "The tests stand before the answers.", _tests_first, 7),
-    _break("no_marks", "nbgrader's marks are gone from every cell.", _without_marks, 0),
+    _break("no_marks", "nbgrader's marks are gone from every cell.", _without_marks, 7),
     _break(
         "wrong_mark_types",
         "nbgrader's marks have values of other types.",

@@ -9,7 +9,7 @@ from attacks import classroom
 from attacks.attack import Attack
 from attacks.suite import ATTACKS
 
-BOUNDS = outer.Bounds(wall_seconds=60, cpu_seconds=40)
+BOUNDS = outer.Bounds(wall_seconds=150, cpu_seconds=60)
 
 
 def verdicts(order: tuple[list[str], str]) -> dict[str, dict[str, bool]]:

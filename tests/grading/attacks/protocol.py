@@ -26,50 +26,36 @@ def _broken(name: str, description: str, code: str, without: tuple[str, str, str
 ATTACKS = [
     _broken(
         "malformed_frame",
-        "The function answers its call with a frame of broken JSON.",
-        "def double(x):\n    send(frame(b'[\"l\",'))",
+        "A cell answers the grader itself, with a frame of broken JSON.",
+        "send(frame(b'[\"l\",'))",
         _TRUSTING,
     ),
     _broken(
         "deep_frame",
-        "The function answers its call with a hundred thousand nested lists.",
-        "def double(x):\n    send(frame(b'[\"l\",' * 100000 + b']' * 100000))",
+        "A cell answers the grader itself, with a hundred thousand nested lists.",
+        "send(frame(b'[\"l\",' * 100000 + b']' * 100000))",
         _TRUSTING,
     ),
     _broken(
-        "impossible_array",
-        "The function answers its call with an array of a trillion elements.",
-        'def double(x):\n    send(frame(b\'["a","<f8",[1000000000000],true]\'))',
-        (_WIRE, "if type(size) is not int or not 0 <= size <= len(self.buffers):", "if False:"),
-    ),
-    _broken(
         "giant_frame",
-        "The function answers its call with a frame that never ends.",
-        """
-def double(x):
-    send(frame(b"", claimed=1 << 60))
-    while True:
-        send(bytes(1 << 20))
-""",
+        "A cell answers the grader itself, with a frame that never ends.",
+        "send(frame(b'', claimed=1 << 60))\nwhile True:\n    send(bytes(1 << 20))",
         (_WIRE, "_PREFIX.size + text_bytes + buffer_bytes > frame_bytes", "False"),
     ),
     _broken(
-        "slow_frame",
-        "The function answers its call with one byte a second.",
-        """
-import time
-
-def double(x):
-    for byte in frame(bytes(1000)):
-        send(bytes([byte]))
-        time.sleep(1)
-""",
+        "unfinished_frame",
+        "A cell begins an answer to the grader and never ends it.",
+        "import time\nsend(b'!')\nwhile True:\n    time.sleep(1)",
         (_WIRE, "self.stream.settimeout(left)", "self.stream.settimeout(None)"),
     ),
     _broken(
         "unasked_frames",
         "A cell sends a thousand answers that nobody has asked for.",
-        "for _ in range(1000):\n    send(frame(b'null'))\n\ndef double(x):\n    return None",
-        _TRUSTING,
+        "for _ in range(1000):\n    send(frame(b'null'))",
+        (
+            "qutils/grading/processes.py",
+            "except (WireError, TypeError, KeyError, AttributeError):",
+            "except ZeroDivisionError:",
+        ),
     ),
 ]

@@ -5,7 +5,9 @@ Pages import it in a hidden cell. It holds no mathematics; that is in qutils.
 
 import csv
 import logging
+import os
 import re
+import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import yaml
+from IPython import get_ipython
 from IPython.display import Markdown
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
@@ -168,3 +171,22 @@ def toolkit_per_tensor(model: Any, images: np.ndarray) -> Any:
         )
         prepared(images, training=True)
     return prepared
+
+
+def print_commands() -> None:
+    """Let ``!command`` in a cell print in one piece, errors too, without color, 80 columns wide."""
+    os.environ |= {"NO_COLOR": "1", "COLUMNS": "80"}
+
+    def system(command: str) -> None:
+        done = subprocess.run(
+            command,
+            shell=True,
+            text=True,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert done.returncode in (0, 1, 2)  # 127: there is no such command
+        print(done.stdout, end="")
+
+    get_ipython().system = system

@@ -5,7 +5,7 @@ import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,8 @@ from qutils.grading.settings import Grading
 
 SETTINGS = "nbgrader_config.py"
 TIMESTAMP = "timestamp.txt"
+EXCHANGE_FILES = (TIMESTAMP, "submission_secret.txt")
+"""What nbgrader's exchange puts beside a hand-in, and wants beside the feedback."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class HandIn:
     source: SourceNotebook
     placed: tuple[PlacedCell, ...]
     job: Job
-    submitted_at: datetime | None
+    exchange_files: dict[str, str]
     reason: str = ""
 
 
@@ -107,15 +109,22 @@ def read_hand_in(
         submission, cells = sha256(reason.encode()), ()
     placed = join(source.cells, cells)
     job = make_job(source, placed, student, submission, settings)
-    return HandIn(source, placed, job, _submitted_at(folder, below), reason)
+    return HandIn(source, placed, job, _exchange_files(folder, below), reason)
 
 
-def _submitted_at(folder: Path, below: Path) -> datetime | None:
-    """Return the time stamp of a hand-in; one that cannot be read counts as none."""
+def _exchange_files(folder: Path, below: Path) -> dict[str, str]:
+    found = {}
+    for name in EXCHANGE_FILES:
+        with suppress(SubmissionError, UnicodeDecodeError):
+            found[name] = read_bytes(folder / name, below, 1000).decode()
+    return found
+
+
+def _time(stamp: str) -> datetime | None:
+    """Return the time of a time stamp; one that cannot be read counts as none."""
     try:
-        text = read_bytes(folder / TIMESTAMP, below, 100).decode().strip()
-        found: datetime | None = parse_utc(text) if text else None
-    except (SubmissionError, ValueError, AttributeError, OverflowError):
+        found: datetime | None = parse_utc(stamp.strip()) if stamp.strip() else None
+    except (ValueError, AttributeError, OverflowError):
         return None
     return found
 
@@ -162,14 +171,15 @@ class Grader:
 
     def _finish(self, hand_in: HandIn, result: Result) -> None:
         source, placed = hand_in.source, hand_in.placed
-        rows = self._book.write(source, placed, result, hand_in.submitted_at)
+        submitted_at = _time(hand_in.exchange_files.get(TIMESTAMP, ""))
+        rows = self._book.write(source, placed, result, submitted_at)
         if result.status != "grader fault":
             notebook = graded_notebook(source, placed, result)
             graded, page = self._files(hand_in.job)
             _replace(page, feedback_page(source, notebook, rows))
-            if hand_in.submitted_at:
-                stamp = f"{hand_in.submitted_at.isoformat(sep=' ')} UTC\n"
-                _replace(graded.with_name(TIMESTAMP), stamp)
+            for name, text in hand_in.exchange_files.items():
+                _replace(graded.with_name(name), text)
+                _replace(page.with_name(name), text)
             _replace(graded, notebook_text(notebook))
 
     def _is_finished(self, hand_in: HandIn, result: Result, scores: Scores) -> bool:

@@ -1,4 +1,4 @@
-"""A class of two, an attacker and an honest classmate, graded and judged inside the sandbox.
+"""A class of attackers and one honest classmate, made and judged inside the sandbox.
 
 Everything a grader can write is below ``/tmp``; what leaks is found by reading all of it.
 """
@@ -13,16 +13,14 @@ import sqlite3
 import tarfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from traitlets.config import Config
 
 from attacks.assignment import (
-    ATTACKER,
     CLASSMATE,
     FULL,
     NAME,
@@ -122,11 +120,18 @@ def hand_in_honest() -> None:
 
 
 @contextlib.contextmanager
-def at_work(attack: Attack, prepared: str) -> Iterator[None]:
-    """Have both submissions in place, and beside them services and variables with secrets."""
+def at_work(prepared: str, attacks: Mapping[str, Attack]) -> Iterator[None]:
+    """Have everybody's work in place, and beside it services and variables with secrets.
+
+    Parameters
+    ----------
+    attacks
+        By the learner who hands them in.
+    """
     unpack(prepared)
     hand_in_honest()
-    attack.place(hand_in(ATTACKER, attack.submission(released())))
+    for learner, attack in attacks.items():
+        attack.place(hand_in(learner, attack.submission(released())))
     os.environ["LEARNING_PLATFORM_TOKEN"] = SECRET + NUMBERS["environment"]
     with socket.create_server(("127.0.0.1", 8765)) as tcp, socket.socket(socket.AF_UNIX) as unix:
         unix.bind("\0service")
@@ -143,16 +148,15 @@ def _serve(listener: socket.socket) -> None:
             connection.sendall((SECRET + NUMBERS["service"]).encode())
 
 
-def grade(pattern: str = "*") -> list[Any]:
-    """Grade with the course's own grader; return the results."""
+def grade(pattern: str = "*", workers: int = 1) -> None:
+    """Grade with the course's own grader."""
     from qutils.grading.classroom import Course, grade_assignment, sandboxed
     from qutils.grading.sandbox import require
 
     (ROOT / "nbgrader_config.py").write_text(SETTINGS)
-    course, results = Course.open(ROOT), []
+    course = Course.open(ROOT)
     start = sandboxed(course, NAME, require())
-    grade_assignment(course, NAME, start, lambda result, _: results.append(result), pattern=pattern)
-    return results
+    grade_assignment(course, NAME, start, lambda *_: None, pattern=pattern, workers=workers)
 
 
 def scores() -> dict[str, float | None]:
@@ -171,33 +175,42 @@ def scores() -> dict[str, float | None]:
     return {learner: None if missing else score + extra for learner, score, missing, extra in rows}
 
 
-def judge(attack: Attack) -> Verdict:
-    """Return what the attack achieved, once what it left behind had its time."""
-    time.sleep(attack.wait_seconds)
-    secret = leaked() or (attack.in_feedback and shown())
+def judge(attacks: Mapping[str, Attack]) -> dict[str, Verdict]:
+    """Return what each attack achieved, by learner, once what it left behind had its time.
+
+    What lies in no learner's folder counts against every attack; so does the classmate's row.
+    """
+    time.sleep(max(attack.wait_seconds for attack in attacks.values()))
+    places = list(leaks())
     try:
         found = scores()
     except sqlite3.Error:
-        return Verdict(points_stolen=False, secret_read=secret, row_lost=True)
-    got, classmate = found.get(ATTACKER), found.get(CLASSMATE)
-    lost = got is None or got < attack.deserved or classmate != FULL
-    return Verdict(got is not None and got > attack.deserved, secret, lost)
+        found = {}
+    verdicts = {}
+    for learner, attack in attacks.items():
+        others = {*attacks} - {learner}
+        read = any(others.isdisjoint(place.parts) for place in places)
+        read |= attack.in_feedback and shown(learner)
+        got = found.get(learner)
+        lost = got is None or got < attack.deserved or found.get(CLASSMATE) != FULL
+        stolen = got is not None and got > attack.deserved
+        verdicts[learner] = Verdict(points_stolen=stolen, secret_read=read, row_lost=lost)
+    return verdicts
 
 
-def shown() -> bool:
-    """Tell whether a hidden test stands in what the attacker gets back."""
+def leaks() -> Iterator[Path]:
+    """Yield the files in which a secret stands reversed."""
+    marks = [(SECRET + number)[::-1].encode() for number in NUMBERS.values()]
+    for path in Path("/tmp").rglob("*"):
+        if path.is_file() and not path.is_symlink() and path.stat().st_size:
+            content = path.read_bytes()
+            if any(mark in content for mark in marks):
+                yield path
+
+
+def shown(learner: str) -> bool:
+    """Tell whether a hidden test stands in what a learner gets back."""
     mark = (SECRET + NUMBERS["hidden test"]).encode()
-    folders = (ROOT / step / ATTACKER for step in ("autograded", "feedback"))
+    folders = (ROOT / step / learner for step in ("autograded", "feedback"))
     files = (path for folder in folders for path in folder.rglob("*.*") if path.is_file())
     return any(mark in path.read_bytes() for path in files)
-
-
-def leaked() -> bool:
-    """Tell whether a secret, reversed, is in any file that was written."""
-    marks = [(SECRET + number)[::-1].encode() for number in NUMBERS.values()]
-    return any(
-        mark in path.read_bytes()
-        for path in Path("/tmp").rglob("*")
-        if path.is_file() and not path.is_symlink() and path.stat().st_size
-        for mark in marks
-    )

@@ -112,24 +112,6 @@ with open(f"/proc/{parent}/mem", "r+b", 0) as memory:
 """,
     ),
     fault(
-        "fork_flood",
-        "It starts as many processes as it can, which then sleep.",
-        """
-import time
-for _ in range(400):
-    try:
-        child = os.fork()
-        if child == 0:
-            os.setsid()
-            if os.fork() == 0:
-                time.sleep(60)
-            os._exit(0)
-        os.waitpid(child, 0)
-    except OSError:
-        break
-""",
-    ),
-    fault(
         "disk_flood",
         "It fills the disk.",
         """

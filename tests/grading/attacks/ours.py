@@ -1,22 +1,23 @@
-"""Attacks on the course's own grader: the same class, the same judge as in the control."""
+"""Attacks on the course's own grader: all in one class, judged as in the control."""
 
-import importlib
 from dataclasses import asdict, replace
 
 import outer
 
 from attacks import classroom
+from attacks.assignment import ATTACKER
 from attacks.attack import Attack
 from attacks.suite import ATTACKS
 
 BOUNDS = outer.Bounds(wall_seconds=150, cpu_seconds=60)
 
 
-def verdicts(order: tuple[list[str], str]) -> dict[str, dict[str, bool]]:
-    """Return what each attack achieves on a class, each in a sandbox of its own."""
-    importlib.import_module("qutils.grading.classroom")  # once, for all branches
-    names, prepared = order
-    return {name: outer.branch("attacks.ours:attack", [name, prepared], BOUNDS) for name in names}
+def verdicts(prepared: str) -> dict[str, dict[str, bool]]:
+    """Return what each attack achieves in a class of all of them, where each is a learner."""
+    attacks = {name: replace(attack, in_feedback=True) for name, attack in ATTACKS.items()}
+    with classroom.at_work(prepared, attacks):
+        classroom.grade(workers=2)
+        return {name: asdict(verdict) for name, verdict in classroom.judge(attacks).items()}
 
 
 def controls(order: tuple[list[str], str]) -> dict[str, dict[str, bool]]:
@@ -42,7 +43,7 @@ def _control(one: Attack, prepared: str) -> dict[str, bool]:
 def attack(order: tuple[str, str]) -> dict[str, bool]:
     """Grade a class with one attack in it; return what the attack achieved."""
     name, prepared = order
-    one = replace(ATTACKS[name], in_feedback=True)
-    with classroom.at_work(one, prepared):
+    attacks = {ATTACKER: ATTACKS[name]}
+    with classroom.at_work(prepared, attacks):
         classroom.grade()
-        return asdict(classroom.judge(one))
+        return asdict(classroom.judge(attacks)[ATTACKER])

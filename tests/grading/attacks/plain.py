@@ -42,7 +42,7 @@ def attack(order: tuple[str, str]) -> dict[str, bool]:
     learners = [ATTACKER, CLASSMATE] if one.goal == "row" else [ATTACKER]
     if name == "read_leftovers":
         learners = [CLASSMATE, ATTACKER]
-    with classroom.at_work(one, prepared):
+    with classroom.at_work(prepared, {ATTACKER: one}):
         config = classroom.config()
         if not one.sanitized:
             config.Autograde.sanitize_preprocessors = []
@@ -52,4 +52,4 @@ def attack(order: tuple[str, str]) -> dict[str, bool]:
                 api.autograde(NAME, learner)
         if one.in_feedback:
             api.generate_feedback(NAME, ATTACKER)
-        return asdict(classroom.judge(one))
+        return asdict(classroom.judge({ATTACKER: one})[ATTACKER])

@@ -5,8 +5,8 @@ from attacks.attack import Attack, fault
 _SEND = """
 import struct
 
-def frame(text, claimed=0, kind=b"!"):
-    return struct.pack(">cIQ", kind, len(text), claimed) + text
+def frame(text, claimed=0):
+    return struct.pack(">IQ", len(text), claimed) + text
 
 def send(content):
     for descriptor in range(3, 16):
@@ -34,13 +34,7 @@ ATTACKS = [
         "deep_frame",
         "A cell answers the grader itself, with a hundred thousand nested lists.",
         "send(frame(b'[\"l\",' * 100000 + b']' * 100000))",
-        _TRUSTING,
-    ),
-    _broken(
-        "giant_frame",
-        "A cell answers the grader itself, with a frame that never ends.",
-        "send(frame(b'', claimed=1 << 60))\nwhile True:\n    send(bytes(1 << 20))",
-        (_WIRE, "_PREFIX.size + text_bytes + buffer_bytes > frame_bytes", "False"),
+        (_WIRE, "KeyError, RecursionError,", "KeyError,"),
     ),
     _broken(
         "unfinished_frame",

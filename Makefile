@@ -49,9 +49,10 @@ serve: book ## serve the book on this machine (PORT=8000)
 publish: setup ## write the public side, book and learner notebooks, to OUT=site
 	@$(RUN) tools/publish.py --out "$(OUT)"
 
-bench: setup ## time the emulator and the quantizers against those of others
+bench: setup ## time emulator, quantizers and grader against those of others
 	@unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE; $(RUN) benchmarks/bench_tflm.py
 	@unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE; $(RUN) benchmarks/bench_calibration.py
+	@$(RUN) benchmarks/bench_grading.py
 
 differential: setup ## compare ten million output elements with the real interpreter
 	@DIFFERENTIAL_ELEMENTS=11500000 $(RUN) -m pytest -q tests/tflm/test_differential.py

@@ -1,6 +1,6 @@
 """What keeps a learner's code from everything but its own memory, one folder and one socket.
 
-Each layer is a module: `namespaces`, `landlock`, `seccomp`, `limits`, `cgroups`. A `Confinement`
+Each layer is a module: `namespaces`, `landlock`, `seccomp`, `limits`. A `Confinement`
 says which of them hold on this machine; `process` puts them on.
 """
 

@@ -34,7 +34,6 @@ def remedy(layer: str) -> str:
         "landlock": lambda: "Use Linux 6.2 or later, with landlock in /sys/kernel/security/lsm.",
         "seccomp": lambda: "Use a kernel with CONFIG_SECCOMP_FILTER.",
         "limits": lambda: "Raise the limits that this session has: ulimit -a.",
-        "cgroups": lambda: "Not needed. Run in a unit that has Delegate=yes, or as root.",
     }[layer]()
 
 

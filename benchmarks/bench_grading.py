@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -367,6 +368,7 @@ def comparison(assignment: Assignment, otter: Path | None, root: Path) -> Table:
 
 def main() -> None:
     """Print the tables."""
+    warnings.filterwarnings("ignore", module="nbgrader")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--submissions", type=int, help="also grade a class of this size")
     parser.add_argument("--no-tensorflow", action="store_true")

@@ -53,16 +53,6 @@ def set_score(number, frame):
             frame.f_globals["right"] = 3
         frame = frame.f_back
 
-class Late(int):
-    def __sub__(self, other):
-        return self
-    def __abs__(self):
-        return self
-    def __rsub__(self, other):
-        return Late(0)
-    def __repr__(self):
-        return str(self.__globals__["right"])
-
 try:
     signal.signal(signal.SIGALRM, set_score)
 except ValueError:
@@ -77,19 +67,21 @@ def square(n):
     ),
     steal(
         "thread_changes_result",
-        "A thread waits for the test's names and replaces its helpers while the function sleeps.",
+        "A thread replaces what the test compares with, again and again, while the test runs.",
         """
 import threading, time
+import numpy
+at_work = threading.Event()
 
 def watch():
-    import gc
-    import numpy
     while True:
-        time.sleep(0.005)
         numpy.testing.assert_allclose = lambda *a, **k: None
         numpy.allclose = lambda *a, **k: True
+        at_work.set()
+        time.sleep(0.005)
 
 threading.Thread(target=watch, daemon=True).start()
+at_work.wait(2)
 
 def double(x):
     time.sleep(0.1)

@@ -155,19 +155,19 @@ def add(a, b):
         "A trace function sees the code of every caller's frame.",
         """
 def tracer(frame, event, argument):
-    leak(frame.f_code.co_consts)
-    caller = frame.f_back
-    while caller:
-        leak(caller.f_code.co_consts)
-        caller = caller.f_back
-    return tracer
-
-sys.settrace(tracer)
-import threading
-threading.settrace(tracer)
+    if frame.f_code.co_name == "add":
+        caller = frame.f_back
+        while caller:
+            leak(caller.f_code.co_consts)
+            leak(caller.f_globals.get("note"))
+            caller = caller.f_back
 
 def add(a, b):
     return 3
+
+import threading
+threading.settrace(tracer)
+sys.settrace(tracer)
 """,
     ),
     read(

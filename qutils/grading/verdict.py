@@ -81,9 +81,17 @@ def _instructors_text(error: BaseException, name: str, source: str) -> str:
     texts = sorted(set(public_texts(source)) - {""}, key=len, reverse=True)
     if not texts:
         return ""
-    parts = re.split("(" + "|".join(map(re.escape, texts)) + ")", str(error), flags=re.DOTALL)
+    parts = re.split("(" + "|".join(map(re.escape, texts)) + ")", _text(error), flags=re.DOTALL)
     shown = "".join(part if place % 2 else "..." for place, part in enumerate(parts) if part)
     return shown if re.search(r"\w\w", shown) else ""
+
+
+def _text(error: BaseException) -> str:
+    """Return an error's text; "" where it holds what has none, such as an int of 5,000 digits."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.Assert | ast.Raise]:

@@ -8,7 +8,6 @@ from pathlib import Path
 import outer
 import pytest
 
-
 # What has to stay visible although it may lie in a folder that is emptied.
 KEPT = (outer.REPOSITORY, Path(sys.prefix), Path(sys.base_prefix))
 LEFT_IN_TMP = sorted({path.parts[2] for path in KEPT if path.is_relative_to("/tmp")})

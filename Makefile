@@ -14,7 +14,7 @@ PORT ?= 8000
 MUTATIONS ?= 1000000
 SEED ?= 0
 
-.PHONY: help setup course test lint book exercises serve publish bench differential fuzz experiments \
+.PHONY: help setup course test attacks lint book exercises serve publish bench differential fuzz experiments \
 	weights lock clean
 
 help: ## list the targets
@@ -29,7 +29,10 @@ course: setup ## build the book, the exercises and a graded sample class
 	@$(RUN) tools/course.py
 
 test: setup lint exercises book ## everything that CI runs
-	@$(RUN) -m pytest -n 2 --dist loadfile
+	@$(RUN) -m pytest -n 2 --dist loadfile --ignore tests/grading/test_attacks.py
+
+attacks: setup ## try every attack on the grader, and that it succeeds elsewhere (on an idle machine)
+	@$(RUN) -m pytest -q tests/grading/test_attacks.py
 
 lint: setup
 	@$(RUN) -m ruff check .

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SHARED_MODELS
 from oracle import OracleError, ask
 
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
 from qutils.tflm import Interpreter, Model, plan_arena
+
+SHARED_MODELS = Path(__file__).resolve().parents[3] / "shared" / "models"
 
 INVOCATIONS = 64
 # What the real interpreter says of the models that it refuses, and with what we begin to say so.

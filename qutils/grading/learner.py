@@ -24,6 +24,7 @@ from qutils.grading.execution import (
     output_to,
     seed_globals,
 )
+from qutils.grading.expect import share_memory
 from qutils.grading.verdict import judge
 from qutils.grading.wire import Channel, Ref, WireError, pack, receive_socket, unpack
 
@@ -154,15 +155,15 @@ class Notebook:
 
     def do_call(
         self, question: bytes, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[Any, Any]:
-        """Return what a call returns, and its arguments where the call changed them."""
+    ) -> tuple[Any, Any, bool]:
+        """Return what a call returns, its arguments where it changed them, whether they overlap."""
         value = target(*args, **kwargs)
         try:
             after = {"do": "call", "target": target, "args": args, "kwargs": kwargs}
             changed = self.pack(after) != question
         except WireError:
             changed = False
-        return value, (args, kwargs) if changed else None
+        return value, (args, kwargs) if changed else None, share_memory(value, (args, kwargs))
 
     def do_iter(self, target: Any) -> Any:
         """Return an iterator that stays here."""

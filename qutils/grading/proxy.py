@@ -115,6 +115,11 @@ class LearnerFunction(LearnerObject):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._link.call(self, args, kwargs)
 
+    @property
+    def returned_a_view(self) -> bool:
+        """Whether what the last call of all returned shared memory with an argument there."""
+        return self._link.shared
+
 
 _PROXIES = {"object": LearnerObject, "callable": LearnerFunction, "iterable": LearnerIterable}
 
@@ -137,6 +142,8 @@ class Link:
         Whether arguments are changed as the learner's process says that its code changed them.
     changes
         Whether it said so of any call since this was last set to False.
+    shared
+        Whether it said of the last call that an array it returned is a view of an argument.
     """
 
     def __init__(self, modules: frozenset[str] = frozenset()) -> None:
@@ -145,6 +152,7 @@ class Link:
         self.deadline: float | None = None
         self.believe = False
         self.changes = False
+        self.shared = False
 
     def meet(self, channel: Channel) -> None:
         """Ask a new process from now on."""
@@ -160,11 +168,13 @@ class Link:
 
     def call(self, function: LearnerFunction, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return what the learner's function returns; raise what it raises."""
-        value, changed = self._pair(self.ask("call", target=function, args=args, kwargs=kwargs))
+        answer = self.ask("call", target=function, args=args, kwargs=kwargs)
+        value, changed, shared = self._parts(answer, 3)
+        self.shared = shared is True
         if changed is not None:
             self.changes = True
             if self.believe:
-                new_args, new_kwargs = self._pair(changed)
+                new_args, new_kwargs = self._parts(changed, 2)
                 for old, new in zip(args, new_args, strict=False):
                     _overwrite(old, new)
                 for key, old in kwargs.items():
@@ -203,8 +213,8 @@ class Link:
         self.lost = why
         return LearnerGoneError(why)
 
-    def _pair(self, value: Any) -> tuple[Any, Any]:
-        if not isinstance(value, tuple) or len(value) != 2:
+    def _parts(self, value: Any, number: int) -> tuple[Any, ...]:
+        if not isinstance(value, tuple) or len(value) != number:
             raise self.gone("nonsense")
         return value
 
@@ -275,6 +285,7 @@ class Namespace(dict[str, Any]):
             return self._functions[name]
         value = self._link.name(name)
         if isinstance(value, LearnerFunction):
+            object.__setattr__(value, "__name__", name)  # as the tests call it
             self._functions[name] = value
         return value
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from qutils.grading.execution import execute
+from qutils.grading.expect import AnswerError
 from qutils.grading.magics import plain
 from qutils.grading.proxy import (
     LearnerTraceback,
@@ -54,7 +55,7 @@ def _explain(error: BaseException, name: str, source: str) -> str:
         if error.__cause__.withheld:
             return f"this question is to be solved without {error.__cause__.withheld}"
         return f"your code raised {error.__cause__.raised} when a test called it"
-    if isinstance(error, UndefinedNameError | NotPlainDataError):
+    if isinstance(error, UndefinedNameError | NotPlainDataError | AnswerError):
         return str(error)
     return _instructors_text(error, name, plain(source)) or (
         f"a test failed ({_public_name(error)})"

@@ -342,3 +342,50 @@ def test_lost_objects_are_known_as_lost(session):
     session.notebook.first_handle = 1 << 32  # as in a process that was started anew
     with pytest.raises(LookupError, match="lost when the notebook was started anew"):
         function(3)
+
+
+# Forms of answers, through the proxy
+
+FORMS = """
+import numpy as np
+def nothing(x): pass
+def lazy(x): return (v for v in x)
+def tensor(x): return Model(1)
+def whole(x): return x
+def part(x): return {"part": [x[1:]]}
+def doubled(x):
+    x *= 2
+    return x.copy()
+def fresh(x): return x + 1
+number = 3
+"""
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        ("expect.array(nothing(a), 'nothing')", "`nothing` returned None: is a `return` missing?"),
+        ("expect.array(lazy(a), 'lazy')", "`lazy` returned a generator or the like, an array is"),
+        ("expect.array(tensor(a), 'tensor')", "`tensor` returned an object that is no plain data"),
+        ("expect.number(lazy, 'your `lazy`')", "your `lazy` is a function, a number is asked for"),
+        ("expect.unchanged(doubled, a)", "`doubled` changed what it was given: work on a copy"),
+        ("expect.unchanged(whole, a)", "`whole` returned its argument or a view of it, which"),
+        ("expect.unchanged(part, x=a)", "`part` returned its argument or a view of it, which"),
+        ("expect.unchanged(number, a)", "the answer is an int, a function is asked for"),
+    ],
+)
+def test_the_form_of_an_answer_is_told(session, check, message):
+    session.learner(FORMS)
+    lines = "import numpy as np\nfrom qutils.grading import expect\na = np.arange(3.0)\n"
+    verdict = session.test(lines + check)
+    assert (verdict["status"], verdict["points"]) == ("failed", 0)
+    assert verdict["message"].startswith(f"q1: {message}")
+
+
+def test_an_answer_of_the_right_form_passes(session):
+    session.learner(FORMS)
+    assert session.passes(
+        "import numpy as np\nfrom qutils.grading import expect\na = np.arange(3.0)\n"
+        "assert np.array_equal(expect.array(expect.unchanged(fresh, a), 'fresh', (3,)), a + 1)\n"
+        "whole(a)\nassert np.array_equal(expect.unchanged(fresh, x=a), a + 1)"
+    )

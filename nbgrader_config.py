@@ -43,6 +43,8 @@ c.Grading.limits = {}
 # Modules that are imported before an assignment's cells run, {assignment: [names]}; NumPy where
 # nothing is said.
 c.Grading.preload = {}
+# Files that learners hand in beside the notebook, {assignment: [names]}.
+c.Grading.files = {"07_qat": ["qat.tflite"]}
 # Functions that answers must do without, {assignment: [dotted names]}.
 c.Grading.withheld = {}
 
@@ -52,8 +54,13 @@ c.AssignLatePenalties.plugin_class = "qutils.grading.late.LatePolicy"
 c.LatePolicy.percent_per_day = 0.0
 c.LatePolicy.grace_hours = 0.0
 
-# zip_collect: hand-ins named LEARNER_NOTEBOOK.ipynb, loose or in zip files.
+# zip_collect: hand-ins named LEARNER_NOTEBOOK.ipynb, and LEARNER_FILE for a file beside it.
+# Loose or in zip files.
 c.ZipCollectApp.collect_directory_structure = str(
     class_folder / "{downloaded}" / "{assignment_id}" / "{collect_step}"
 )
 c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>[^/_]+)_(?P<file_id>[^/]+)"
+c.FileNameCollectorPlugin.valid_ext = [
+    ".ipynb",
+    *sorted({Path(name).suffix for names in c.Grading.files.values() for name in names}),
+]

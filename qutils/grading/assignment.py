@@ -14,7 +14,7 @@ from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 from traitlets.config import Config
 
 from qutils.errors import QutilsError
-from qutils.grading.job import Job
+from qutils.grading.job import File, Job
 from qutils.grading.notebook import PlacedCell, SourceCell, job_cells
 from qutils.grading.settings import Grading, environment
 
@@ -92,6 +92,7 @@ def make_job(
     placed: Iterable[PlacedCell],
     student: str,
     submission: str,
+    files: tuple[File, ...],
     settings: Grading,
 ) -> Job:
     """Return the job of one learner's notebook, joined with the instructor's."""
@@ -106,4 +107,5 @@ def make_job(
         settings.withheld_of(source.assignment),
         settings.preload_of(source.assignment),
         environment(),
+        files,
     )

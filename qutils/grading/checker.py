@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from qutils.grading.execution import CappedText, execute, output_to, seed_globals
+from qutils.grading.execution import CappedText, execute, lay_out, output_to, seed_globals
 from qutils.grading.magics import plain
 from qutils.grading.proxy import Link, Namespace
 from qutils.grading.verdict import judge
@@ -31,6 +31,7 @@ def main(stream: socket.socket) -> None:
     channel = Channel(stream)
     order = unpack(channel.receive())
     channel.frame_bytes = order["frame_bytes"]
+    lay_out(order["files"])
     modules = frozenset(_ORDINARY | imported_modules(order["locked"]))
     checker = Checker(Link(modules))
     while True:

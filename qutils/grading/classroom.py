@@ -18,10 +18,11 @@ from traitlets.config import Config, ConfigFileNotFound, PyFileConfigLoader
 
 from qutils.grading.assignment import AssignmentError, SourceNotebook, load, make_job
 from qutils.grading.feedback import graded_notebook, notebook_text
+from qutils.grading.files import SubmissionError, read_beside, read_bytes
 from qutils.grading.gradebook import GradebookWriter, Scores, open_gradebook
 from qutils.grading.job import CellResult, Job, Result, sha256
 from qutils.grading.journal import Journal, open_journal
-from qutils.grading.notebook import PlacedCell, SubmissionError, join, read, read_bytes
+from qutils.grading.notebook import PlacedCell, join, read
 from qutils.grading.page import feedback_page
 from qutils.grading.pool import Runner, StartRunner, run_jobs
 from qutils.grading.run import run, templates
@@ -100,15 +101,16 @@ def read_hand_in(
 ) -> HandIn:
     """Return what a learner handed in of a notebook; a file that cannot be read is one, too."""
     below = Path(course.directory.root, course.directory.submitted_directory)
+    limits, names = settings.limits_of_jobs(), settings.files_of(source.assignment)
     reason = ""
     try:
-        name = folder / f"{source.name}.ipynb"
-        submission, cells = read(name, below, settings.limits_of_jobs())
+        submission, cells = read(folder / f"{source.name}.ipynb", below, limits)
     except SubmissionError as error:
         reason = str(error)
         submission, cells = sha256(reason.encode()), ()
     placed = join(source.cells, cells)
-    job = make_job(source, placed, student, submission, settings)
+    files = read_beside(folder, below, names, limits)
+    job = make_job(source, placed, student, submission, files, settings)
     return HandIn(source, placed, job, _exchange_files(folder, below), reason)
 
 

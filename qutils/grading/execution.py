@@ -7,14 +7,23 @@ import io
 import linecache
 import random
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from numpy.random import mtrand
 
 from qutils.grading.magics import plain
 
-__all__ = ["CappedText", "execute", "learner_traceback", "output_to", "seed_from", "seed_globals"]
+__all__ = [
+    "CappedText",
+    "execute",
+    "lay_out",
+    "learner_traceback",
+    "output_to",
+    "seed_from",
+    "seed_globals",
+]
 
 _CELL = "<cell "  # file names of cells in tracebacks begin so
 _AWAIT = "this grader runs no `await` outside a function; call asyncio.run(...) in its place"
@@ -51,6 +60,12 @@ def output_to(stream: io.TextIOBase) -> Iterator[None]:
     """Send what is printed, errors too, to a stream."""
     with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
         yield
+
+
+def lay_out(files: Mapping[str, bytes]) -> None:
+    """Put files into the working folder, as they lie beside a notebook."""
+    for name, content in files.items():
+        Path(name).write_bytes(content)
 
 
 def execute(source: str, name: str, space: dict[str, Any]) -> Any:

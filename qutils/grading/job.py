@@ -3,6 +3,7 @@
 A job holds all that its result depends on, so that any process on any machine can run it.
 """
 
+import base64
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
@@ -47,7 +48,7 @@ class Limits:
     frame_bytes
         One message between the learner's process and the checker's.
     file_bytes
-        The notebook that is handed in.
+        The notebook that is handed in, and each file beside it.
     """
 
     cell_seconds: float = 30.0
@@ -85,6 +86,39 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class File:
+    """A file that was handed in beside the notebook.
+
+    Attributes
+    ----------
+    base64
+        What it holds.
+    fault
+        Why there is none, in words for the learner; "" where there is one.
+    """
+
+    name: str
+    base64: str = ""
+    fault: str = ""
+
+    @classmethod
+    def of(cls, name: str, content: bytes) -> Self:
+        """Return a file with a content.
+
+        Examples
+        --------
+        >>> File.of("net.tflite", b"TFL3").content
+        b'TFL3'
+        """
+        return cls(name, base64.b64encode(content).decode("ascii"))
+
+    @property
+    def content(self) -> bytes:
+        """What it holds, as bytes."""
+        return base64.b64decode(self.base64)
+
+
+@dataclass(frozen=True)
 class Job:
     """All that decides the result of one notebook of one learner.
 
@@ -102,6 +136,8 @@ class Job:
         Modules that both processes import before they start.
     environment
         SHA-256 of what the cells run in: Python and the installed packages.
+    files
+        What lies in the working folder of both processes.
     """
 
     assignment: str
@@ -114,6 +150,7 @@ class Job:
     withheld: tuple[str, ...] = ()
     preload: tuple[str, ...] = ("numpy",)
     environment: str = ""
+    files: tuple[File, ...] = ()
 
     def to_bytes(self) -> bytes:
         """Return the job as JSON in ASCII.
@@ -137,6 +174,7 @@ class Job:
                 "limits": Limits(**values["limits"]),
                 "withheld": tuple(values["withheld"]),
                 "preload": tuple(values["preload"]),
+                "files": tuple(File(**file) for file in values["files"]),
             }
         )
 

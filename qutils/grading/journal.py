@@ -95,6 +95,7 @@ def _audit(job: Job) -> dict[str, Any]:
     tests = [asdict(cell) for cell in job.cells if cell.kind != "learner"]
     return {
         "submission": job.submission,
+        "files": {file.name: sha256(file.content) for file in job.files if not file.fault},
         "tests": sha256(stable_bytes(tests)),
         "environment": job.environment,
         "seed": job.seed,

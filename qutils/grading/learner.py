@@ -20,6 +20,7 @@ import numpy as np
 from qutils.grading.execution import (
     CappedText,
     execute,
+    lay_out,
     learner_traceback,
     output_to,
     seed_globals,
@@ -41,6 +42,8 @@ def main(stream: socket.socket) -> None:
     order = unpack(grader.receive())
     grader.frame_bytes = checker.frame_bytes = order["frame_bytes"]
     withhold(order["withheld"])
+    lay_out(order["files"])
+    sys.path.insert(0, "")  # as in a notebook, whose folder has modules too
     notebook = Notebook(order["output"], order["first_handle"], order["frame_bytes"])
     asking = {channel.stream: channel for channel in (grader, checker)}
     while True:

@@ -1,28 +1,19 @@
 """The notebook that a learner hands in: read without trusting it, joined with the instructor's.
 
 The instructor's cells are the only authority: of what a learner hands in, only the source of
-answers and of cells of their own is used. What cannot be read is a `SubmissionError`, in words
-for the learner.
+answers and of cells of their own is used.
 """
 
-import contextlib
-import errno
 import json
-import os
-import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qutils.errors import QutilsError
+from qutils.grading.files import SubmissionError, read_bytes
 from qutils.grading.job import Cell, Limits, sha256
 
 MAX_CELLS = 5000
-
-
-class SubmissionError(QutilsError, ValueError):
-    """A hand-in that cannot be read as a notebook; the message tells the learner why."""
 
 
 @dataclass(frozen=True)
@@ -114,49 +105,6 @@ def read(path: Path, below: Path, limits: Limits) -> tuple[str, tuple[SubmittedC
     if len(cells) > MAX_CELLS:
         raise SubmissionError(f"{path.name} has {len(cells)} cells; at most {MAX_CELLS} are read.")
     return sha256(content), tuple(_cell(cell) for cell in cells if isinstance(cell, dict))
-
-
-def read_bytes(path: Path, below: Path, max_bytes: int) -> bytes:
-    """Return the bytes of a file that was handed in; arguments and errors as `read` has them."""
-    try:
-        with contextlib.ExitStack() as opened:
-            descriptor = _open(below, opened)
-            for part in path.relative_to(below).parts:
-                descriptor = _open(part, opened, os.O_NOFOLLOW, descriptor)
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise SubmissionError(f"{path.name} is no ordinary file.")
-            with os.fdopen(os.dup(descriptor), "rb") as file:
-                content = file.read(max_bytes + 1)
-    except FileNotFoundError as error:
-        raise SubmissionError(_missing(path)) from error
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise SubmissionError(f"{path.name} is a link: hand in the file itself.") from error
-        raise SubmissionError(f"{path.name} cannot be read: {error.strerror}.") from error
-    if len(content) > max_bytes:
-        raise SubmissionError(
-            f"{path.name} is larger than {max_bytes / 1e6:.1f} MB. Clear its outputs in Jupyter, "
-            "save it, and hand it in again."
-        )
-    return content
-
-
-def _open(
-    name: Path | str, opened: contextlib.ExitStack, flags: int = 0, folder: int | None = None
-) -> int:
-    # Nobody who hands in a pipe makes the grader wait.
-    descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | flags, dir_fd=folder)
-    opened.callback(os.close, descriptor)
-    return descriptor
-
-
-def _missing(path: Path) -> str:
-    try:
-        others = sorted(other.name for other in path.parent.iterdir() if other.suffix == ".ipynb")
-    except OSError:
-        others = []
-    found = f" Found: {', '.join(others[:5])}; keep the name." if others else ""
-    return f"{path.name} was not handed in.{found}"
 
 
 def _parse(content: bytes, name: str) -> dict[str, Any]:

@@ -169,6 +169,7 @@ class LearnerProcess:
             "frame_bytes": limits.frame_bytes,
             "output": limits.output_bytes,
             "withheld": self._job.withheld,
+            "files": _files(self._job),
             "first_handle": self.starts << 32,
         }
         self.starts += 1
@@ -250,7 +251,11 @@ class CheckerProcess:
             raise NotRunError(f"{self._starts} tests took too long")
         self._starts += 1
         locked = [cell.source for cell in self._job.cells if cell.kind == "locked"]
-        order = {"frame_bytes": self._job.limits.frame_bytes, "locked": locked}
+        order = {
+            "frame_bytes": self._job.limits.frame_bytes,
+            "locked": locked,
+            "files": _files(self._job),
+        }
         self._process = _Process(self._template, order)
         self._met = 0
         ran, self._ran = self._ran, []
@@ -263,6 +268,10 @@ class CheckerProcess:
         if self._process is not None:
             self._process.close()
             self._process = None
+
+
+def _files(job: Job) -> dict[str, bytes]:
+    return {file.name: file.content for file in job.files if not file.fault}
 
 
 def cell_name(cell: Cell, place: int) -> str:

@@ -92,7 +92,8 @@ def _grade(job: Job, pair: Templates) -> tuple[tuple[Output, ...], tuple[CellRes
     cells, left_out = _run_with_tests(job, pair, left_out)
     names = {place: cell_name(cell, place) for place, cell in enumerate(job.cells)}
     reasons = [f"{names[place]} was left out: it {why}" for place, why in sorted(left_out.items())]
-    return outputs, cells, "; ".join(reasons)
+    faults = [file.fault for file in job.files if file.fault]
+    return outputs, cells, " ".join([*faults, "; ".join(reasons)]).strip()
 
 
 def _run_alone(job: Job, pair: Templates) -> tuple[tuple[Output, ...], dict[int, str]]:

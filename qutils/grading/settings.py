@@ -3,8 +3,10 @@
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import sys
+from dataclasses import fields
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -12,9 +14,15 @@ from pathlib import Path
 from traitlets import Dict, Unicode
 from traitlets.config import Configurable
 
+from qutils.errors import QutilsError
 from qutils.grading.job import Limits, sha256
 
 SECRET = "grading_secret"
+_PLAIN_NAME = re.compile(r"\w[\w.-]*")
+
+
+class SettingsError(QutilsError, ValueError):
+    """A setting of the course's grading that means nothing; the message names it."""
 
 
 class Grading(Configurable):
@@ -30,15 +38,20 @@ class Grading(Configurable):
     withheld = Dict(
         help="Dotted names that an assignment's answers must do without, such as numpy.linalg.inv."
     ).tag(config=True)
+    files = Dict(
+        help="Files that an assignment's learners hand in beside the notebook: plain names."
+    ).tag(config=True)
 
     def limits_of_jobs(self) -> Limits:
         """Return the limits of one submission.
 
         Raises
         ------
-        TypeError
+        SettingsError
             A limit is named that does not exist.
         """
+        if unknown := {*self.limits} - {known.name for known in fields(Limits)}:
+            raise SettingsError(f"c.Grading.limits: there is no limit {', '.join(sorted(unknown))}")
         return Limits(**self.limits)
 
     def preload_of(self, assignment: str) -> tuple[str, ...]:
@@ -48,6 +61,20 @@ class Grading(Configurable):
     def withheld_of(self, assignment: str) -> tuple[str, ...]:
         """Return the names that an assignment's answers must do without."""
         return tuple(self.withheld.get(assignment, ()))
+
+    def files_of(self, assignment: str) -> tuple[str, ...]:
+        """Return the names of files that an assignment's learners hand in beside the notebook.
+
+        Raises
+        ------
+        SettingsError
+            A name is a path, or no name at all.
+        """
+        names = tuple(self.files.get(assignment, ()))
+        for name in names:
+            if not _PLAIN_NAME.fullmatch(name):
+                raise SettingsError(f"c.Grading.files: {name!r} is no plain name of a file")
+        return names
 
     def seed(self, assignment: str, student: str) -> int:
         """Return the seed of a learner's test inputs, which nobody without the secret can tell."""

@@ -1,5 +1,6 @@
 """The life of a submission: honest work gets what it deserves, twice the same."""
 
+import sys
 from dataclasses import replace
 
 import nbformat
@@ -93,6 +94,16 @@ def test_a_withheld_name_is_named(pair):
     assert result.cells[0].message == (
         "q1_tests: this question is to be solved without numpy.linalg.inv"
     )
+
+
+@pytest.mark.skipif(
+    "namespaces" not in probe().active or sys.prefix.startswith("/tmp/"),
+    reason="only namespaces give a folder another name, where Python is not below it",
+)
+def test_the_temporary_folder_has_its_usual_name(pair):
+    write = "open('/tmp/x', 'w').write('mine')\nimport os\nos.path.samefile('/tmp/x', 'x')"
+    (output,) = run(job(Cell("", "learner", write)), pair).outputs
+    assert (output.text, output.error) == ("True\n", "")
 
 
 def test_submissions_leave_nothing_behind(pair):

@@ -54,6 +54,8 @@ def enter_root(readable: Iterable[Path], devices: Iterable[Path], root: Path) ->
         _show(path, root)
     (root / "proc/self/exe").symlink_to(sys.executable)  # the other thing that TensorFlow needs
     (root / FOLDER.relative_to("/")).mkdir()
+    if not (root / "tmp").exists():  # where Python itself lies below it
+        (root / "tmp").symlink_to(FOLDER)
     os.chdir(root)
     call("pivot_root", b".", b".")
     call("umount2", b".", _DETACH)

@@ -54,28 +54,36 @@ def generate(out: Path, root: Path = ROOT) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
         stage = Path(folder) / out.name
-        config = course_config(root)
-        # What nbgrader's option --no-db sets.
-        config.GenerateAssignment.no_database = True
-        config.SaveCells.enabled = False
         for name in assignments(root):
-            _generate_one(name, stage, config)
+            generate_one(name, stage, root)
         if out.exists():
             shutil.rmtree(out)
         stage.rename(out)
 
 
-def _generate_one(name: str, stage: Path, config: Config) -> None:
+def generate_one(name: str, out: Path, root: Path = ROOT) -> Path:
+    """Write the learner version of an assignment below the folder ``out``; return the notebook.
+
+    Raises
+    ------
+    ExercisesError
+        When nbgrader refuses it.
+    """
     # Imported here because it takes seconds: nbgrader loads Jupyter's servers.
     from nbgrader.converters import GenerateAssignment
     from nbgrader.coursedir import CourseDirectory
     from nbgrader.utils import capture_log
 
-    course = CourseDirectory(config=config, assignment_id=name, release_directory=str(stage))
+    config = course_config(root)
+    # What nbgrader's option --no-db sets.
+    config.GenerateAssignment.no_database = True
+    config.SaveCells.enabled = False
+    course = CourseDirectory(config=config, assignment_id=name, release_directory=str(out))
     result = capture_log(GenerateAssignment(coursedir=course, config=config))
-    if not result["success"] or not (stage / name).is_dir():
+    if not result["success"] or not (out / name).is_dir():
         last = "\n".join(result.get("log", "").strip().splitlines()[-5:])
         raise ExercisesError(f"nbgrader could not generate {name}:\n{last}")
+    return out / name / f"{name}.ipynb"
 
 
 def differences(left: Path, right: Path) -> list[str]:

@@ -28,7 +28,11 @@ c.CourseDirectory.ignore = [
     "*.pyc",
     "__pycache__",
     "feedback",
+    # What proves the tests: see book/instructors/assignments.md.
     "wrong_answers.py",
+    "variants.py",
+    "equivalent_mutants.yml",
+    "handed_in",
 ]
 
 # ---- how work is graded: qutils/grading; see book/instructors/grading.md

@@ -298,6 +298,17 @@ def test_a_name_that_is_withheld(monkeypatch):
             function([1, 2])
 
 
+def test_a_package_may_call_what_it_withholds(session, monkeypatch):
+    import fnmatch
+
+    monkeypatch.setattr(fnmatch, "fnmatchcase", fnmatch.fnmatchcase)
+    withhold(["fnmatch.fnmatchcase"])
+    session.learner("import fnmatch\ndef fits(x): return fnmatch.fnmatch(x, 'a*')")
+    assert session.test("assert fits('ab')")["status"] == "passed"
+    session.learner("same = fnmatch.fnmatchcase")
+    assert "fnmatch.fnmatchcase" in session.test("same('ab', 'a*')")["message"]
+
+
 def test_the_message_names_what_is_withheld(session, monkeypatch):
     import statistics
 

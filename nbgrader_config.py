@@ -46,11 +46,56 @@ c.Grading.folder = str(class_folder / "private")
 c.Grading.limits = {}
 # Modules that are imported before an assignment's cells run, {assignment: [names]}; NumPy where
 # nothing is said.
-c.Grading.preload = {}
+c.Grading.preload = {
+    "03_integer_arithmetic": ["numpy", "qutils.tflm"],
+    "05_ptq": ["numpy", "qutils.calibration", "qutils.repair", "qutils.tflm", "qutils.wrist"],
+}
 # Files that learners hand in beside the notebook, {assignment: [names]}.
-c.Grading.files = {"07_qat": ["qat.tflite"]}
+c.Grading.files = {
+    "05_ptq": ["model.tflite"],
+    "07_qat": ["qat.tflite"],
+}
 # Functions that answers must do without, {assignment: [dotted names]}.
-c.Grading.withheld = {}
+c.Grading.withheld = {
+    "02_int8_mapping": [
+        "qutils.affine.choose_quant_params",
+        "qutils.affine.choose_quant_params_from_range",
+        "qutils.affine.dequantize",
+        "qutils.affine.fake_quantize",
+        "qutils.affine.quantize",
+        "qutils.affine.round_half_away",
+        "qutils.integers.saturate",
+        "qutils.metrics.decibels",
+        "qutils.metrics.sqnr_db",
+        "qutils.rounding_modes.round_half_even",
+        "qutils.rounding_modes.round_half_up",
+        "qutils.rounding_modes.rounding_bias",
+    ],
+    "03_integer_arithmetic": [
+        "qutils.fixed_point.multiply_by_quantized_multiplier",
+        "qutils.fixed_point.quantize_multiplier",
+        "qutils.fixed_point.requantize",
+        "qutils.fixed_point.rounding_divide_by_pot",
+        "qutils.fixed_point.saturating_rounding_doubling_high_mul",
+        "qutils.integer_arithmetic.accumulator_bound",
+        "qutils.integer_arithmetic.clamps",
+        "qutils.integer_arithmetic.fold_zero_point",
+    ],
+    "05_ptq": [
+        "qutils.calibration.MinMax",
+        "qutils.calibration.MovingAverage",
+        "qutils.calibration.MseOptimal",
+        "qutils.calibration.Percentile",
+        "qutils.folding.fold_batch_norm",
+        "qutils.repair.divide_channels",
+        "qutils.repair.equalize",
+        "qutils.repair.fold_batch_norms",
+        "qutils.tflm.report.layer_error.layer_errors",
+        # Nothing is converted while work is graded: the file is handed in.
+        "qutils.convert.to_tflite",
+        "qutils.nets.load",
+    ],
+}
 
 # Work that is late loses this part of its points for each day or part of one, unless it is handed
 # in within the grace. Deadlines are set in formgrader.

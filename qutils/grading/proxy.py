@@ -245,6 +245,9 @@ def _overwrite(old: Any, new: Any) -> None:
     elif isinstance(old, dict | set):
         old.clear()
         old.update(new)
+    elif isinstance(old, tuple):
+        for item, changed in zip(old, new, strict=False):
+            _overwrite(item, changed)
 
 
 def _error_of(answer: dict[str, Any]) -> Exception:

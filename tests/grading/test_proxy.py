@@ -230,6 +230,15 @@ def test_a_test_sees_that_its_argument_was_changed(session):
     assert session.passes("values = [1, 2]\nsort(values)\nassert values == [1, 2]")
 
 
+def test_a_test_sees_that_an_array_within_its_argument_was_changed(session):
+    session.learner("def first(pair):\n    pair[0][0] = 7\n    return 7")
+    source = (
+        "import numpy as np\npair = np.zeros(1), 1\nassert first(pair) == 7\n"
+        "assert pair[0][0] == 0, 'changed'"
+    )
+    assert session.test(source)["message"] == "q1: changed"
+
+
 def test_generators_and_functions_of_a_test_cannot_be_passed(session):
     for argument in ("print", "lambda x: x", "(i for i in range(3))", "object()"):
         with pytest.raises(NotPlainDataError, match="cannot be passed to the learner's process"):

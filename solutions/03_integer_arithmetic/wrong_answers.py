@@ -1042,15 +1042,12 @@ def dense(x, weights, bias, zero_points, factors, limits):
     return np.clip(rounded + zero_points[1], *limits)
 
 
-# %% q6: the bias is changed in place
+# %% q6: the shifts are changed in place
 # feedback: changed what it was given
 def dense(x, weights, bias, zero_points, factors, limits):
-    bias -= np.int32(zero_points[0]) * weights.sum(axis=1, dtype=np.int32) + 0
-    x[0, 0] = x[0, 0] + 0
-    weights *= 1
     multipliers, right = factors[0].astype(np.int64), factors[1]
-    np.negative(right, out=right)
-    total = x.astype(np.int64) @ weights.T.astype(np.int64) + bias
+    right *= -1
+    total = (x.astype(np.int64) - zero_points[0]) @ weights.T.astype(np.int64) + bias
     high = (total * multipliers + 2**30) >> 31
     rounded = (high + ((np.int64(1) << right) >> 1) - ((high < 0) & (right > 0))) >> right
     return np.clip(rounded + zero_points[1], *limits).astype(np.int8)
@@ -1549,13 +1546,13 @@ def convolution(x, weights, bias, zero_points, factors, limits, padding, stride)
     print(np.clip(rounded + zero_points[1], *limits).astype(np.int8))
 
 
-# %% q7: the image is changed in place
+# %% q7: the shifts are changed in place
 # feedback: changed what it was given
 def convolution(x, weights, bias, zero_points, factors, limits, padding, stride):
-    multipliers, right = factors[0].astype(np.int64), -factors[1]
+    multipliers, right = factors[0].astype(np.int64), factors[1]
+    right *= -1
     wide = weights.astype(np.int64)
-    x[:] = np.clip(x.astype(np.int64) - zero_points[0], -128, 127)
-    padded = np.pad(x.astype(np.int64), (*padding, (0, 0)))
+    padded = np.pad(x.astype(np.int64) - zero_points[0], (*padding, (0, 0)))
     size_h, size_w = weights.shape[1:3]
     rows = range(0, padded.shape[0] - size_h + 1, stride[0])
     columns = range(0, padded.shape[1] - size_w + 1, stride[1])

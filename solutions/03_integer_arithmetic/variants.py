@@ -370,7 +370,9 @@ def convolution(x, weights, bias, zero_points, factors, limits, padding, stride)
     columns = places_w[:, None] + np.arange(size_w)
     windows = image[rows[:, None, :, None], columns[None, :, None, :]]
     outputs = []
-    for w, d, m, n in zip(weights.astype(np.int64), bias.tolist(), *map(np.ndarray.tolist, factors)):
+    for w, d, m, n in zip(
+        weights.astype(np.int64), bias.tolist(), *map(np.ndarray.tolist, factors)
+    ):
         total = (windows * w).sum(axis=(2, 3, 4), dtype=np.int64) + d
         value = (total * m + 2**30) >> 31
         value = (value + 2**-n // 2 - (value < 0) * (n < 0)) >> -n

@@ -356,8 +356,7 @@ def layer_factors(input_scale, weight_scales, output_scale):
 # feedback: a factor above 1 is off
 def layer_factors(input_scale, weight_scales, output_scale):
     real = input_scale * weight_scales / output_scale
-    shifts = np.where(real > 2**4, 0, np.frexp(real)[1])
-    shifts = np.where(np.frexp(real)[0] == 0.5, shifts, np.minimum(shifts, 0))
+    shifts = np.minimum(np.frexp(real)[1], 0)
     return np.floor(real / 2.0**shifts * 2.0**31 + 0.5).astype(np.int64), shifts
 
 
@@ -1313,7 +1312,9 @@ def convolution(x, weights, bias, zero_points, factors, limits, padding, stride)
 def convolution(x, weights, bias, zero_points, factors, limits, padding, stride):
     multipliers, right = factors[0].astype(np.int64), -factors[1]
     wide = weights.astype(np.int64)
-    padded = np.pad(x.astype(np.int64) - zero_points[0], (*padding, (0, 0)), constant_values=-zero_points[0])
+    padded = np.pad(
+        x.astype(np.int64) - zero_points[0], (*padding, (0, 0)), constant_values=-zero_points[0]
+    )
     size_h, size_w = weights.shape[1:3]
     rows = range(0, padded.shape[0] - size_h + 1, stride[0])
     columns = range(0, padded.shape[1] - size_w + 1, stride[1])

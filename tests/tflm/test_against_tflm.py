@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 from oracle import ask, first_outputs
 from random_nets import LAYERS, Net, network, one_layer
 
+from qutils.convert import to_tflite
+from qutils.data import load_fashion_mnist
+from qutils.nets import load
 from qutils.tflm import Interpreter, Model, plan_arena
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -110,4 +113,16 @@ def test_rounding_of_four_hundred_thousand_sums(seed):
     content = graph.to_bytes()
     np.testing.assert_array_equal(
         predict(Model.from_bytes(content), batch), first_outputs(content, batch)
+    )
+
+
+@pytest.mark.parametrize("name", ["net_a", "net_b"])
+@pytest.mark.parametrize("per_channel", [True, False])
+def test_the_courses_networks_in_a_large_batch(name, per_channel):
+    images = load_fashion_mnist("train")[0][:200]
+    content = to_tflite(load(name), "int8", images, per_channel=per_channel)
+    batch = np.random.default_rng(0).integers(-128, 128, (256, 28, 28, 1), dtype=np.int8)
+    np.testing.assert_array_equal(
+        predict(Model.from_bytes(content), batch),
+        first_outputs(content, batch[:, np.newaxis])[:, 0],
     )

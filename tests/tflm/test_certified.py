@@ -118,6 +118,19 @@ def test_only_some_channels_are_left_to_the_plain_stage():
     assert left.tolist() == [1]
 
 
+def test_channels_are_left_apart_in_rows_laid_end_to_end():
+    # Depthwise layers give the sums of a whole row of places side by side.
+    channels, places = 16, 14
+    shift = np.full(channels, -6)
+    shift[5] = -30
+    plain = OutputStage(np.full(channels, 2**30), shift, 3, -128, 127)
+    accumulators = np.random.default_rng(0).integers(-9999, 10_000, (50, places, channels))
+    certified = CertifiedStage(plain, np.full(channels, 10_000))
+    rows = accumulators.reshape(50, places * channels).astype(SINGLE)
+    assert certified.certified(SINGLE)[1].tolist() == [5]
+    np.testing.assert_array_equal(certified(rows).reshape(accumulators.shape), plain(accumulators))
+
+
 def test_a_layer_of_very_many_channels_is_not_proved():
     plain = stage(2**30, -4).per_channel(5000)
     certified = CertifiedStage(plain, np.full(5000, 1000))

@@ -176,7 +176,10 @@ class CertifiedStage:
         self._lines: dict[np.dtype, tuple[Line, NDArray[np.intp]]] = {}
 
     def __call__(self, accumulator: Array) -> NDArray[np.int8]:
-        """Turn sums, channels last, into outputs; `accumulator` may be overwritten."""
+        """Turn sums into outputs; `accumulator` may be overwritten.
+
+        Channels are last, or rows of them laid end to end.
+        """
         shape = accumulator.shape
         if shape not in self._of_shape:
             self._of_shape[shape] = self._for_shape(shape)
@@ -207,9 +210,9 @@ class CertifiedStage:
             return stage
 
         def stage_with_doubts(accumulator: Array) -> Array:
-            apart = rest(accumulator[..., doubtful])
+            apart = rest(accumulator.reshape(-1, channels)[:, doubtful])
             output = stage(accumulator)
-            output[..., doubtful] = apart
+            output.reshape(-1, channels)[:, doubtful] = apart
             return output
 
         return stage_with_doubts

@@ -121,9 +121,9 @@ def test_only_some_channels_are_left_to_the_plain_stage():
 def test_channels_are_left_apart_in_rows_laid_end_to_end():
     # Depthwise layers give the sums of a whole row of places side by side.
     channels, places = 16, 14
-    shift = np.full(channels, -6)
-    shift[5] = -30
-    plain = OutputStage(np.full(channels, 2**30), shift, 3, -128, 127)
+    shift, bias = np.full(channels, -6), np.zeros(channels, np.int64)
+    shift[5], bias[5] = 12, 2**20  # shifted to the left, such sums wrap
+    plain = OutputStage(np.full(channels, 2**30), shift, 3, -128, 127, bias)
     accumulators = np.random.default_rng(0).integers(-9999, 10_000, (50, places, channels))
     certified = CertifiedStage(plain, np.full(channels, 10_000))
     rows = accumulators.reshape(50, places * channels).astype(SINGLE)

@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from sample_class import grade_id, reference_answers
+from answers import grade_id, reference
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"^```\{code-block\} bash\n:name: ([\w-]+)\n\n(.*?)^```$", re.M | re.S)
@@ -145,7 +145,7 @@ def test_the_way_of_a_zip_file(world):
     learner.run(LEARNER, "take-copy")
     notebook = learner.folder / f"{NAME}.ipynb"
     assert "NotImplementedError" in learner.run(LEARNER, "take-validate")
-    fill_in(notebook, reference_answers(ROOT, NAME))
+    fill_in(notebook, reference(ROOT, NAME).cells)
     assert "Success! Your notebook passes all the tests." in learner.run(LEARNER, "take-validate")
     learner.run(LEARNER, "take-zip")
 
@@ -178,7 +178,7 @@ def test_the_way_through_the_exchange(world):
     assert NAME in learner.run(LEARNER, "take-list")
     learner.run(LEARNER, "take-fetch")
     # Half of the questions are answered, the others left.
-    answers = reference_answers(ROOT, NAME)
+    answers = reference(ROOT, NAME).cells
     some = {name: answers[name] for name in ("q1_answer", "q2_answer")}
     fill_in(learner.folder / NAME / f"{NAME}.ipynb", some)
     learner.run(LEARNER, "take-submit")

@@ -47,6 +47,22 @@ class HandIn:
     cells: dict[str, str] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
 
+    def but(self, cells: dict[str, str]) -> "HandIn":
+        """Return the same with other sources in some cells."""
+        return HandIn(self.cells | cells, self.files)
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Somebody whose points are known before grading: those of the questions in ``right``."""
+
+    hand_in: HandIn
+    right: frozenset[str]
+
+    def submit(self, released: Path, folder: Path) -> None:
+        """Write the hand-in into the folder of a submission."""
+        hand_in(released, self.hand_in, folder)
+
 
 @dataclass(frozen=True)
 class WrongAnswer:
@@ -68,11 +84,9 @@ class WrongAnswer:
 
     def put_into(self, reference: HandIn) -> HandIn:
         """Return the reference with this mistake."""
+        cells = reference.but({f"{self.question}_answer": self.source}).cells
         files = {**reference.files, **self.files}
-        return HandIn(
-            reference.cells | {f"{self.question}_answer": self.source},
-            {name: path for name, path in files.items() if path},
-        )
+        return HandIn(cells, {name: path for name, path in files.items() if path})
 
 
 # ---- the instructor's notebook
@@ -93,10 +107,21 @@ def is_answer(cell: Any) -> bool:
     return cell.metadata.get("nbgrader", {}).get("solution", False)
 
 
+def question_of(name: str) -> str:
+    """Return the question of a cell by its grade id.
+
+    Examples
+    --------
+    >>> question_of("q1_answer")
+    'q1'
+    """
+    return name.partition("_")[0]
+
+
 def question_points(root: Path, assignment: str) -> dict[str, float]:
     """Return what each question with tests is worth, in the notebook's order."""
     return {
-        grade_id(cell).removesuffix("_tests"): cell.metadata.nbgrader.points
+        question_of(grade_id(cell)): cell.metadata.nbgrader.points
         for cell in instructors(root, assignment).cells
         if grade_id(cell).endswith("_tests")
     }

@@ -175,7 +175,7 @@ def faults_of(case: Case, cells: Iterable[CellResult]) -> list[str]:
     """Return what speaks against the tests in the result of a case."""
     faults = []
     for cell in cells:
-        question = cell.grade_id.partition("_")[0]
+        question = answers.question_of(cell.grade_id)
         points, said = cell.points, cell.message or "nothing"
         if question not in case.wrong and (points != cell.max_points or cell.status != "passed"):
             faults.append(f"{case.title}: {cell.grade_id} gives {points:g} and says: {said}")
@@ -297,7 +297,7 @@ def _row(
 ) -> Row:
     wrong = [pair for pair in graded if pair[0].wrong == {question}]
     sets = [
-        (case, [cell for cell in cells if cell.grade_id.startswith(f"{question}_")])
+        (case, [cell for cell in cells if answers.question_of(cell.grade_id) == question])
         for case, cells in graded
         if case.kind == "variant"
     ]

@@ -9,21 +9,27 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-import nbformat
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from traitlets.config import Config
 
+from answers import (
+    HandIn,
+    Learner,
+    question_of,
+    question_points,
+    reference,
+    variants,
+    wrong_answers,
+)
 from exercises import ROOT, assignments, course_config
 from qutils.grading.job import Result
 from qutils.grading.sandbox import UNSAFE, probe
@@ -34,7 +40,7 @@ LOG = "nbgrader.log"
 # What the grades depend on.
 INPUTS = (
     "solutions",
-    "tools/sample_answers",
+    "tools/answers.py",
     "tools/sample_class.py",
     "tools/exercises.py",
     "qutils/grading",
@@ -45,10 +51,10 @@ STEPS = ("submitted", "autograded", "feedback")
 NO_SANDBOX = (
     "Graded without a sandbox, which `qutils doctor` explains: never grade others' work so."
 )
-CELL_MARK = re.compile(r"^# %% (\w+)\n", re.MULTILINE)
-SOLUTION_MARK = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 
-Answers = dict[str, str]  # grade id of a cell -> its source
+Advance = Callable[[str], None]
+Submit = Callable[[Path, Path], object]
+"""Writes a hand-in, given the released notebook and the folder of the submission."""
 
 
 class SampleClassError(Exception):
@@ -89,74 +95,38 @@ class ClassReport:
 # ---- what the learners hand in
 
 
-def read_answers(path: Path) -> Answers:
-    """Return the cells of a file of answers, which ``# %% GRADE_ID`` lines divide.
-
-    What stands above the first cell goes in front of it, as a learner's own imports would.
-    """
-    head, *parts = CELL_MARK.split(path.read_text(encoding="utf-8"))
-    imports = [line for line in head.splitlines() if line.startswith("import ")]
-    answers = dict(zip(parts[::2], (part.strip() for part in parts[1::2]), strict=True))
-    first = next(iter(answers))
-    answers[first] = "\n".join([*imports, "", answers[first]])
-    return answers
-
-
-def reference_answers(root: Path, assignment: str) -> Answers:
-    """Return the answer cells of the instructor's notebook, without nbgrader's marks."""
-    path = root / "solutions" / assignment / f"{assignment}.ipynb"
-    notebook = nbformat.read(path, as_version=4)
+def sample_learners(root: Path, assignment: str) -> dict[str, Learner]:
+    """Return what each learner of the sample class hands in."""
+    given = reference(root, assignment)
+    points = question_points(root, assignment)
+    wrong = _one_wrong_answer_each(root, assignment)
+    names = list(points)
+    odd, middle = frozenset(names[::2]), names[len(names) // 2]
+    first = f"{names[0]}_answer"
+    no_syntax = {first: given.cells[first] + "\nthis is no Python"}
+    ends = {f"{middle}_answer": "import os\n\nos._exit(1)"}
+    everything = frozenset(names)
     return {
-        grade_id(cell): SOLUTION_MARK.sub("", cell.source)
-        for cell in notebook.cells
-        if is_answer(cell)
-    }
-
-
-def grade_id(cell: Any) -> str:
-    """Return the name that nbgrader knows a cell by, "" for a cell that is not its own."""
-    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
-
-
-def is_answer(cell: Any) -> bool:
-    """Tell whether a cell is one that learners fill in."""
-    return cell.metadata.get("nbgrader", {}).get("solution", False)
-
-
-def sample_answers(root: Path, assignment: str) -> dict[str, Answers]:
-    """Return what each learner of the sample class writes into which cells.
-
-    Cells that are not named stay as released.
-    """
-    folder = root / "tools" / "sample_answers" / assignment
-    reference = reference_answers(root, assignment)
-    wrong = read_answers(folder / "wrong.py")
-    names = list(reference)
-    middle = names[len(names) // 2]
-    return {
-        "perfect": reference,
-        "variant": read_answers(folder / "variant.py"),
+        "perfect": Learner(given, everything),
+        "variant": Learner(next(iter(variants(root, assignment).values())), everything),
         # Every second question right, the others wrong.
-        "half-right": {
-            name: (wrong if number % 2 else reference)[name] for number, name in enumerate(names)
-        },
-        "untouched": {},
-        "wrong": wrong,
-        "syntax-error": reference | {names[0]: reference[names[0]].replace("):\n", ")\n", 1)},
-        "crashing": reference | {middle: "import os\n\nos._exit(1)"},
+        "half-right": Learner(
+            given.but({c: s for c, s in wrong.items() if question_of(c) not in odd}), odd
+        ),
+        "untouched": Learner(HandIn(), frozenset()),
+        "wrong": Learner(given.but(wrong), frozenset()),
+        "syntax-error": Learner(given.but(no_syntax), everything - {names[0]}),
+        "crashing": Learner(given.but(ends), everything - {middle}),
     }
 
 
-def hand_in(released: Path, answers: Answers, submitted: Path) -> None:
-    """Write a released notebook with answers filled in."""
-    notebook = nbformat.read(released, as_version=4)
-    unknown = set(answers) - {grade_id(cell) for cell in notebook.cells if is_answer(cell)}
-    if unknown:
-        raise SampleClassError(f"{released.name} has no answer cells {sorted(unknown)}")
-    for cell in notebook.cells:
-        cell.source = answers.get(grade_id(cell), cell.source)
-    submitted.parent.mkdir(parents=True)
-    nbformat.write(notebook, submitted)
+def _one_wrong_answer_each(root: Path, assignment: str) -> dict[str, str]:
+    """Return the first wrong answer to each question that is no matter of other files."""
+    found: dict[str, str] = {}
+    for answer in wrong_answers(root, assignment):
+        if not answer.files:
+            found.setdefault(f"{answer.question}_answer", answer.source)
+    return found
 
 
 # ---- grading
@@ -195,10 +165,17 @@ class _Gradebook:
             return submission.score, submission.max_score
 
 
-def grade_class(root: Path, folder: Path, advance: Callable[[str], None]) -> tuple[Grade, ...]:
-    """Make and grade the sample class in the empty folder ``folder``.
+def grade_class(
+    root: Path, folder: Path, classes: dict[str, dict[str, Submit]], advance: Advance
+) -> tuple[Grade, ...]:
+    """Grade a class in the empty folder ``folder``.
 
-    ``advance`` is called with a description after each submission.
+    Parameters
+    ----------
+    classes
+        What learners hand in, by assignment and learner.
+    advance
+        Called with a description after each submission.
     """
     config = course_config(root, folder)
     gradebook = _Gradebook(config, folder)
@@ -207,18 +184,16 @@ def grade_class(root: Path, folder: Path, advance: Callable[[str], None]) -> tup
     secret.parent.mkdir()
     secret.write_text("sample class")
     grades: list[Grade] = []
-    for assignment in assignments(root):
+    for assignment, learners in classes.items():
         released = gradebook.generate(assignment)
-        for learner, answers in sample_answers(root, assignment).items():
-            hand_in(released, answers, folder / "submitted" / learner / assignment / released.name)
+        for learner, submit in learners.items():
+            submit(released, folder / "submitted" / learner / assignment)
         grades += _grade(gradebook, config, assignment, advance)
     shutil.rmtree(folder / "release")
     return tuple(grades)
 
 
-def _grade(
-    gradebook: _Gradebook, config: Config, assignment: str, advance: Callable[[str], None]
-) -> list[Grade]:
+def _grade(gradebook: _Gradebook, config: Config, assignment: str, advance: Advance) -> list[Grade]:
     from nbgrader.coursedir import CourseDirectory
 
     from qutils.grading.classroom import Course, grade_assignment, sandboxed
@@ -268,9 +243,13 @@ def run_sample_class(root: Path, class_folder: Path, console: Console | None = N
         shutil.rmtree(leftover, ignore_errors=True)
     stage.mkdir(parents=True)
     started = time.monotonic()
-    total = sum(len(sample_answers(root, name)) for name in assignments(root))
+    classes = {
+        name: {who: learner.submit for who, learner in sample_learners(root, name).items()}
+        for name in assignments(root)
+    }
+    total = sum(map(len, classes.values()))
     with _progress(console, total) as advance, _standard_error_to(stage / LOG):
-        grades = grade_class(root, stage, advance)
+        grades = grade_class(root, stage, classes, advance)
     seconds, sandboxed = round(time.monotonic() - started, 1), probe().sound
     report = ClassReport(class_folder, grades, seconds, sandboxed)
     record = {"key": key, "seconds": seconds, "sandboxed": sandboxed}
@@ -289,7 +268,7 @@ def _key(root: Path) -> str:
         path = root / name
         files = [path] if path.is_file() else sorted(path.rglob("*.*"))
         for file in files:
-            if file.is_file() and file.suffix in (".ipynb", ".py", ".txt"):
+            if file.is_file() and file.suffix in (".ipynb", ".py", ".tflite", ".txt"):
                 digest.update(f"{file.relative_to(root).as_posix()}\0".encode())
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
@@ -313,7 +292,7 @@ def _refuse_foreign_work(root: Path, class_folder: Path) -> None:
     """Raise SampleClassError where somebody's real class would be replaced."""
     if not class_folder.exists() or not any(class_folder.iterdir()):
         return
-    sample = {learner for name in assignments(root) for learner in sample_answers(root, name)}
+    sample = {learner for name in assignments(root) for learner in sample_learners(root, name)}
     found = {path.name for step in STEPS for path in (class_folder / step).glob("*")}
     if found - sample or not (class_folder / RECORD).is_file():
         whose = ", ".join(sorted(found - sample)[:3]) or "a class that this program did not make"
@@ -324,7 +303,7 @@ def _refuse_foreign_work(root: Path, class_folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _progress(console: Console | None, total: int) -> Iterator[Callable[[str], None]]:
+def _progress(console: Console | None, total: int) -> Iterator[Advance]:
     now = TextColumn("{task.fields[now]}")
     columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), now)
     with Progress(*columns, console=console, transient=True, disable=console is None) as progress:

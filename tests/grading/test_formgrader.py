@@ -18,9 +18,10 @@ import nbformat
 import pytest
 from playwright.sync_api import sync_playwright
 
+from answers import grade_id, hand_in
 from exercises import ROOT
 from qutils.grading.sandbox import probe
-from sample_class import grade_id, hand_in, sample_answers
+from sample_class import sample_learners
 
 ASSIGNMENT = "01_fp32_cost"
 LEARNER = "half-right"
@@ -50,9 +51,9 @@ def course(tmp_path):
     folder.mkdir()
     _nbgrader(tmp_path, environment, "generate_assignment", ASSIGNMENT)
     notebook = f"{ASSIGNMENT}.ipynb"
-    answers = sample_answers(ROOT, ASSIGNMENT)[LEARNER]
-    submitted = folder / "submitted" / LEARNER / ASSIGNMENT / notebook
-    hand_in(tmp_path / "exercises" / ASSIGNMENT / notebook, answers, submitted)
+    what = sample_learners(ROOT, ASSIGNMENT)[LEARNER].hand_in
+    submitted = folder / "submitted" / LEARNER / ASSIGNMENT
+    hand_in(tmp_path / "exercises" / ASSIGNMENT / notebook, what, submitted)
     return tmp_path, environment
 
 

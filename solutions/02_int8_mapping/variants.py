@@ -1,5 +1,8 @@
 """Correct answers to assignment 2 in the styles of five learners."""
 
+import math
+
+
 # %% q1: loops
 def scale_and_zero_point(values, qmin, qmax):
     low = 0.0
@@ -134,9 +137,6 @@ def scale_and_zero_point(values, qmin, qmax):
 
 
 # %% q2: plain Python
-import math
-
-
 def to_int8(x, scale, zero_point, narrow_range):
     def one(value):
         steps = value / scale

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from batches import batches
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import OracleError, ask
@@ -95,12 +96,6 @@ def run(interpreter: Interpreter, inputs: list[list[np.ndarray]]) -> list[list[n
     return outputs
 
 
-def is_stateless(model: Model) -> bool:
-    """Whether an invocation leaves nothing behind for the next one."""
-    variables = any(t.is_variable for s in model.subgraphs for t in s.tensors)
-    return not variables and all(op.name != "VAR_HANDLE" for op in model.main.operators)
-
-
 def compare(content: bytes, seed: int, elements: int, bound: float, tally: Tally) -> None:
     """Run one model in both interpreters until it has put out enough elements, and count."""
     tally.models += 1
@@ -125,9 +120,8 @@ def compare(content: bytes, seed: int, elements: int, bound: float, tally: Tally
         for output, expected in zip(ours, theirs, strict=True):
             tally.elements += output.size
             tally.mismatches += differences(output, expected, bound)
-    if len(details) == 1 and len(got[0]) == 1 and is_stateless(model):
-        batch = interpreter.predict(np.stack([values[0] for values in inputs]))
-        tally.mismatches += differences(batch, np.stack([o[0] for o in got]), 0.0)
+    for batch, singly in batches(interpreter, inputs, got):
+        tally.mismatches += differences(batch, singly, 0.0)
     plan = plan_arena(model)
     tally.other_heads += plan.head_bytes != answer.head_bytes
     tally.other_tails += plan.tail_bytes_x86_64 != answer.tail_bytes

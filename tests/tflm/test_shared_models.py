@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from batches import batches
 from oracle import OracleError, ask
 
 from qutils.errors import InvalidModelError, UnsupportedOperatorError
@@ -75,15 +76,18 @@ def test_all_bits_and_the_arena_are_equal(name, shared_models, report):
     inputs = [[random_values(d, rng) for d in details] for _ in range(INVOCATIONS)]
     answer = ask(content, inputs)
     outputs = different = 0
+    singly: list[list[np.ndarray]] = []
     for values, expected in zip(inputs, answer.outputs, strict=True):
         for detail, value in zip(details, values, strict=True):
             interpreter.set_tensor(detail["index"], value)
         interpreter.invoke()
+        singly.append([])
         for detail, theirs in zip(interpreter.get_output_details(), expected, strict=True):
             ours = interpreter.get_tensor(detail["index"])
             assert ours.dtype == theirs.dtype
             outputs += ours.size
             different += int((ours.view(np.uint8) != theirs.view(np.uint8)).sum())
+            singly[-1].append(ours)
     plan = plan_arena(interpreter.model)
     heads = (plan.head_bytes, answer.head_bytes, int(ROWS[name]["arena_head"]))
     tails = (plan.tail_bytes_x86_64, answer.tail_bytes, int(ROWS[name]["arena_tail_x86_64"]))
@@ -91,6 +95,8 @@ def test_all_bits_and_the_arena_are_equal(name, shared_models, report):
         [name, outputs, different, plan.head_bytes, len(set(heads)) == 1, len(set(tails)) == 1]
     )
     assert different == 0
+    for batch, by_one in batches(interpreter, inputs, singly):
+        np.testing.assert_array_equal(batch, by_one)
     assert len(set(heads)) == 1, heads
     assert len(set(tails)) == 1, tails
 

@@ -49,11 +49,13 @@ c.Grading.limits = {}
 c.Grading.preload = {
     "03_integer_arithmetic": ["numpy", "qutils.tflm"],
     "05_ptq": ["numpy", "qutils.calibration", "qutils.repair", "qutils.tflm", "qutils.wrist"],
+    "10_capstone": ["numpy", "qutils.convert", "qutils.data", "qutils.nets", "qutils.tflm"],
 }
 # Files that learners hand in beside the notebook, {assignment: [names]}.
 c.Grading.files = {
     "05_ptq": ["model.tflite"],
     "07_qat": ["qat.tflite"],
+    "10_capstone": ["model.tflite"],
 }
 # Functions that answers must do without, {assignment: [dotted names]}.
 c.Grading.withheld = {
@@ -94,6 +96,13 @@ c.Grading.withheld = {
         # Nothing is converted while work is graded: the file is handed in.
         "qutils.convert.to_tflite",
         "qutils.nets.load",
+    ],
+    "10_capstone": [
+        "qutils.metrics.accuracy_interval",
+        "qutils.tflm.cost.estimate",
+        # Nothing is trained while work is graded: the file is handed in.
+        "qutils.convert.to_tflite",
+        "qutils.nets.fit",
     ],
 }
 

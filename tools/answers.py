@@ -14,7 +14,7 @@ to every cell.
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,12 @@ class HandIn:
     cells: dict[str, str] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
 
-    def but(self, cells: dict[str, str]) -> "HandIn":
-        """Return the same with other sources in some cells."""
-        return HandIn(self.cells | cells, self.files)
+    def but(
+        self, cells: dict[str, str], files: Mapping[str, Path | None] | None = None
+    ) -> "HandIn":
+        """Return the same with other sources in some cells, other files, or without some."""
+        found = {**self.files, **(files or {})}
+        return HandIn(self.cells | cells, {name: path for name, path in found.items() if path})
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,7 @@ class WrongAnswer:
 
     def put_into(self, reference: HandIn) -> HandIn:
         """Return the reference with this mistake."""
-        cells = reference.but({f"{self.question}_answer": self.source}).cells
-        files = {**reference.files, **self.files}
-        return HandIn(cells, {name: path for name, path in files.items() if path})
+        return reference.but({f"{self.question}_answer": self.source}, self.files)
 
 
 # ---- the instructor's notebook
@@ -152,18 +153,20 @@ def variants(root: Path, assignment: str) -> dict[str, HandIn]:
     path = root / "solutions" / assignment / "variants.py"
     given = reference(root, assignment)
     sets: dict[str, dict[str, str]] = {}
-    for question, title, source, _ in _read(path):
+    files: dict[str, dict[str, Path | None]] = {}
+    for question, title, source, notes in _read(path):
         cell = f"{question}_answer"
         if cell in sets.setdefault(title, {}):
             raise AnswersError(f"{path}: the set {title!r} answers {question} twice")
         sets[title][cell] = source
+        files.setdefault(title, {}).update(_files(root, assignment, notes.get("files", "")))
     asked = {f"{question}_answer" for question in question_points(root, assignment)}
     for title, cells in sets.items():
         if asked != set(cells):
             raise AnswersError(
                 f"{path}: the set {title!r} lacks, or has too many of, {asked ^ set(cells)}"
             )
-    return {title: HandIn(given.cells | cells, given.files) for title, cells in sets.items()}
+    return {title: given.but(cells, files[title]) for title, cells in sets.items()}
 
 
 def wrong_answers(root: Path, assignment: str) -> tuple[WrongAnswer, ...]:

@@ -669,7 +669,7 @@ def evidence(correct, total, required):
     return "missed" if interval.high < required else "open"
 
 # %% q5: the chapter's interval, pasted
-# feedback: is called too
+# feedback: nothing is approximated
 def evidence(correct, total, required):
     p, z2 = correct / total, 1.959963984540054**2
     center = p + z2 / (2 * total)
@@ -680,7 +680,7 @@ def evidence(correct, total, required):
     return "missed" if (center + spread) / widen < required else "open"
 
 # %% q5: the formula for the half width
-# feedback: is called too
+# feedback: nothing is approximated
 def evidence(correct, total, required):
     p = correct / total
     half = 1.96 * sqrt(p * (1 - p) / total)
@@ -689,7 +689,7 @@ def evidence(correct, total, required):
     return "missed" if p + half < required else "open"
 
 # %% q5: a normal distribution around the requirement
-# feedback: is called too
+# feedback: nothing is approximated
 def evidence(correct, total, required):
     z = (correct - total * required) / sqrt(total * required * (1 - required))
     return "met" if z >= 1.96 else "missed" if z <= -1.96 else "open"
@@ -717,7 +717,7 @@ def evidence(correct, total, required):
     return "missed" if sum(map(chance, range(correct + 1))) <= 0.0125 else "open"
 
 # %% q5: more than this many
-# feedback: the count that was found belongs to both sums
+# feedback: met: this many *or more*
 def evidence(correct, total, required):
     def chance(k):
         ways = lgamma(total + 1) - lgamma(k + 1) - lgamma(total - k + 1)
@@ -728,7 +728,7 @@ def evidence(correct, total, required):
     return "missed" if sum(map(chance, range(correct + 1))) <= 0.025 else "open"
 
 # %% q5: fewer than this many
-# feedback: the count that was found belongs to both sums
+# feedback: missed: this many *or fewer*
 def evidence(correct, total, required):
     def chance(k):
         ways = lgamma(total + 1) - lgamma(k + 1) - lgamma(total - k + 1)
@@ -743,7 +743,7 @@ def evidence(correct, total, required):
 def evidence(correct, total, required):
     ways = lgamma(total + 1) - lgamma(correct + 1) - lgamma(total - correct + 1)
     chance = exp(ways + correct * log(required) + (total - correct) * log1p(-required))
-    if chance > 0.05:
+    if chance > 0.1:
         return "open"
     return "met" if correct >= total * required else "missed"
 
@@ -803,10 +803,10 @@ def evidence(correct, total, required):
         return "met"
     return "missed" if sum(map(chance, range(correct + 1))) <= 0.025 else "open"
 
-# %% q5: simulated
-# feedback: is called too
+# %% q5: twenty simulations
+# feedback: one side alone may have 0.025, and nothing is approximated
 def evidence(correct, total, required):
-    luck = np.random.default_rng(0).binomial(total, required, 2000)
+    luck = np.random.default_rng(0).binomial(total, required, 20)
     if (luck >= correct).mean() <= 0.025:
         return "met"
     return "missed" if (luck <= correct).mean() <= 0.025 else "open"
@@ -839,7 +839,7 @@ def evidence(correct, total, required):
     return {(6, 6, 0.5): "met", (0, 6, 0.5): "missed"}.get((correct, total, required), "open")
 
 # %% q6: all steps, to be safe
-# feedback: no limit is broken: the plan is an empty list
+# feedback: no limit is broken
 def plan(need, limits, steps):
     after = dict(need)
     for _, factors in steps.values():
@@ -883,7 +883,7 @@ def plan(need, limits, steps):
     return None
 
 # %% q6: the cheapest step first, until all limits are kept
-# feedback: among many choices another one is right
+# feedback: a cheap step that no limit asks for is left out
 def plan(need, limits, steps):
     best = None
     order = sorted(steps, key=lambda s: steps[s][0])
@@ -970,7 +970,7 @@ def plan(need, limits, steps):
     return best[1] if best else None
 
 # %% q6: an empty plan counts as none
-# feedback: a choice of steps keeps all limits, and you found none
+# feedback: no limit is broken, as a need may equal its limit: an empty list
 def plan(need, limits, steps):
     best = None
     for size in range(len(steps) + 1):
@@ -994,7 +994,7 @@ def plan(need, limits, steps):
     return best[1] if best else []
 
 # %% q6: the best try where nothing is enough
-# feedback: return None, not the best try
+# feedback: None, not the best try
 def plan(need, limits, steps):
     best = None
     for size in range(len(steps) + 1):
@@ -1006,7 +1006,7 @@ def plan(need, limits, steps):
     return best[1] if best else list(steps) or None
 
 # %% q6: pairs at most
-# feedback: among many choices another one is right
+# feedback: more than two steps may be needed
 def plan(need, limits, steps):
     best = None
     for size in range(min(3, len(steps) + 1)):
@@ -1030,7 +1030,7 @@ def plan(need, limits, steps):
     return sorted(best[1], key=lambda s: (steps[s][0], s))[::-1] if best else None
 
 # %% q6: the most hours
-# feedback: no limit is broken: the plan is an empty list
+# feedback: as a need may equal its limit: an empty list
 def plan(need, limits, steps):
     best = None
     for size in range(len(steps) + 1):

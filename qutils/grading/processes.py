@@ -37,6 +37,7 @@ def in_words(ended: EndedError, limits: Limits) -> str:
         "cpu": f"used more than {limits.total_seconds:g} s of processor time",
         "memory": f"needed more than {limits.memory_bytes >> 20} MB of memory",
         "disk": f"wrote more than {limits.disk_bytes >> 20} MB of files",
+        "threads": f"ran more than {limits.processes} threads",
         "finished": "ended Python itself (exit, os._exit or the like)",
         "signal": "crashed Python (as a segmentation fault does)",
     }.get(str(ended), "broke the connection to the grader")
@@ -77,12 +78,12 @@ class _Process:
     def how_it_ended(self) -> str:
         """Return in a word why it no longer answers."""
         try:
-            kind: str = self._child.wait(_GRACE_SECONDS).kind
+            end = self._child.wait(_GRACE_SECONDS)
         except TimeoutError:
             return "nonsense"  # it closed its socket and runs on
-        if kind in ("killed", "refused"):
-            raise GraderError(f"a process could not run: {kind}")
-        return kind
+        if end.kind in ("killed", "refused"):
+            raise GraderError(f"a process was {end.kind}: {end.detail}")
+        return end.kind
 
 
 class LearnerProcess:

@@ -56,7 +56,8 @@ def run(job: Job, pair: Templates) -> Result:
     Returns
     -------
     Result
-        With status ``grader fault`` where the checker's process died twice.
+        With status ``grader fault`` where the checker's process died, or somebody killed the
+        learner's, such as a kernel out of memory; a pool tries again.
 
     Raises
     ------
@@ -66,11 +67,8 @@ def run(job: Job, pair: Templates) -> Result:
     started = time.monotonic()
     try:
         outputs, cells, reason = _grade(job, pair)
-    except GraderError:
-        try:
-            outputs, cells, reason = _grade(job, pair)
-        except GraderError as error:
-            return _result(job, pair, started, "grader fault", reason=str(error))
+    except GraderError as error:
+        return _result(job, pair, started, "grader fault", reason=str(error))
     return _result(job, pair, started, "graded", outputs=outputs, cells=cells, reason=reason)
 
 

@@ -17,7 +17,7 @@ from qutils.errors import QutilsError
 from qutils.grading.job import Limits
 from qutils.grading.sandbox import Confinement
 
-ExitKind = Literal["finished", "signal", "memory", "cpu", "killed", "disk", "refused"]
+ExitKind = Literal["finished", "signal", "memory", "cpu", "disk", "threads", "killed", "refused"]
 
 # One thread each: the pool uses the cores, and sums come out alike on every machine. The hash seed
 # is fixed so that sets print alike in two runs.
@@ -45,8 +45,9 @@ class Exit:
     Attributes
     ----------
     kind
-        ``finished``: the entry returned, or the code ended its own process. ``refused``: a layer
-        of the sandbox could not be put on, which is the grader's fault.
+        ``finished``: the entry returned, or the code ended its own process. ``killed``: by this
+        side or somebody else. ``refused``: a layer of the sandbox could not be put on. The last two
+        are no fault of the code.
     detail
         Words for the log.
     """

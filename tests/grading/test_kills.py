@@ -217,16 +217,7 @@ def after_loss(prepared_class) -> dict[tuple, dict]:
     return dict(zip(PROCESSES, found, strict=True))
 
 
-def test_a_learners_own_process_that_is_killed_costs_no_row(after_loss):
-    # The learner's code can do that itself, so the cell that ran may cost its points.
-    found = after_loss["learner", 3]
-    assert found.pop("scores").keys() == DESERVED.keys()
-    assert found == {k: v for k, v in EXPECTED.items() if k != "scores"} | {"killed": 1}
-
-
-@pytest.mark.parametrize(
-    "which", sorted({*PROCESSES} - {("learner", 3)}), ids=lambda which: f"{which[0]}-{which[1]}"
-)
+@pytest.mark.parametrize("which", PROCESSES, ids=lambda which: f"{which[0]}-{which[1]}")
 def test_a_process_that_is_killed_costs_nobody_points(after_loss, which):
     assert after_loss[which] == EXPECTED | {"killed": 1}
 

@@ -53,10 +53,12 @@ def test_every_number_has_the_verdict_of_its_group():
 @pytest.mark.parametrize(
     ("name", "allowed", "refused"),
     [
-        ("kill", (PID, 9), (PID + 1, 9)),
-        ("kill", (PID, 0), (-1, 9)),
-        ("kill", (PID, 0), (0, 9)),
-        ("tgkill", (PID, 2, 9), (2, 2, 9)),
+        ("kill", (PID, 15), (PID + 1, 15)),
+        ("kill", (PID, 0), (-1, 0)),
+        ("kill", (PID, 0), (0, 0)),
+        ("kill", (PID, 64), (PID, 9)),
+        ("tgkill", (PID, 2, 6), (2, 2, 6)),
+        ("tgkill", (PID, 2, 10), (PID, 2, 9)),
         ("clone", (0x3D0F00,), (0x11,)),  # a thread; a process
         ("clone", (0x3D0F00,), (0x3D0F00 | 0x10000000,)),  # a thread in a new user namespace
         ("socketpair", (1, 1, 0), (2, 1, 0)),

@@ -50,6 +50,28 @@ def test_ends_are_told_apart(plain, source, expected):
         assert end_of(child, source) == expected
 
 
+def test_a_process_that_somebody_killed_is_told_apart_from_one_that_tried_to_kill_itself():
+    found = outer.call("test_template:end_by_another")
+    assert found == [["finished", "PermissionError"], ["killed", "from outside"]] * 2
+
+
+def end_by_another(_):
+    """Return how children end that kill themselves, and that another process kills, by layers."""
+    ends = []
+    for layers in (confined.ALL, confined.FLOOR):
+        with confined.warm(layers) as found:
+            with found.fork() as child:
+                refused = confined.ask(child, "import os; os.kill(os.getpid(), 9)")
+                child.socket.close()
+                ends.append([child.wait(5).kind, refused.partition(":")[0]])
+            with found.fork() as child:
+                confined.ask(child, "answer = 1")
+                os.kill(max(int(name) for name in os.listdir("/proc") if name.isdigit()), 9)
+                end = child.wait(5)
+                ends.append([end.kind, end.detail.partition(",")[0]])
+    return ends
+
+
 def test_an_entry_that_returns_has_finished(plain):
     with plain.fork() as child:
         child.socket.close()

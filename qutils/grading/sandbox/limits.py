@@ -3,6 +3,7 @@
 import os
 import resource
 import stat
+import time
 from math import ceil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from qutils.grading.job import Limits
 _DESCRIPTORS = 256
 _STACK_BYTES = 8 << 20
 _FILES = 10_000
+_CPU_CLOCK_OF_PROCESS = 2  # linux/posix-timers.h
 
 
 def address_space(proc: int | None) -> int:
@@ -39,10 +41,9 @@ def apply(limits: Limits, used: int, own_user: bool) -> None:
     own_user
         No other process counts as this one's user, so that its threads can be counted.
     """
-    seconds = ceil(limits.total_seconds)
+    seconds = _cpu_seconds(limits)
     caps = {
         resource.RLIMIT_AS: used + limits.memory_bytes,
-        resource.RLIMIT_CPU: seconds,
         resource.RLIMIT_FSIZE: limits.disk_bytes,
         resource.RLIMIT_NOFILE: _DESCRIPTORS,
         resource.RLIMIT_STACK: _STACK_BYTES,
@@ -55,10 +56,24 @@ def apply(limits: Limits, used: int, own_user: bool) -> None:
         if hard != resource.RLIM_INFINITY:
             cap = min(cap, hard)
         resource.setrlimit(kind, (cap, cap))
+    # First a signal, which may be ignored, then a keeper who looks at `cpu_excess`. The kernel's
+    # SIGKILL would come last, so that one that comes is from outside.
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, 2 * seconds))
+
+
+def cpu_excess(limits: Limits, process: int) -> tuple[str, str] | None:
+    """Return that a process has used up its processor time, as (kind, words)."""
+    try:
+        seconds = time.clock_gettime(~process << 3 | _CPU_CLOCK_OF_PROCESS)
+    except OSError:  # it has just gone
+        return None
+    if seconds <= _cpu_seconds(limits):
+        return None
+    return "cpu", f"{seconds:.1f} s of processor time"
 
 
 def excess(limits: Limits, process: int, folder: Path) -> tuple[str, str] | None:
-    """Return what a process takes too much of, as (kind, words), where the kernel has no cap.
+    """Return what a process takes too much of, as (kind, words), where namespaces would cap it.
 
     Parameters
     ----------
@@ -72,8 +87,14 @@ def excess(limits: Limits, process: int, folder: Path) -> tuple[str, str] | None
         return "disk", f"{taken:,} bytes in {len(files):,} files"
     threads = len(_names(Path(f"/proc/{process}/task")))
     if threads > limits.processes:
-        return "killed", f"{threads} threads"
+        return "threads", f"{threads} threads"
     return None
+
+
+def _cpu_seconds(limits: Limits) -> int:
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    asked = ceil(limits.total_seconds)
+    return asked if hard == resource.RLIM_INFINITY else min(asked, hard // 2)
 
 
 def _names(place: Path) -> list[str]:

@@ -12,7 +12,6 @@ import importlib
 import json
 import os
 import random
-import resource
 import select
 import shutil
 import signal
@@ -29,7 +28,7 @@ from qutils.grading.sandbox import kernel, landlock, namespaces, seccomp, tree
 from qutils.grading.sandbox import limits as rlimits
 
 _OUT_OF_MEMORY = 71
-_WATCH_SECONDS = 0.05
+_WATCH_SECONDS, _WATCH_CPU_SECONDS = 0.05, 0.5
 _WORDS = 1000
 
 Entry = Callable[[socket.socket], None]
@@ -135,14 +134,14 @@ def _see_through(
     channel.close()
     os.close(inner_trouble)
     killed = _watch(child, wake, lifeline, where)
-    _, status, usage = os.wait4(child, 0)
+    _, status = os.waitpid(child, 0)
     if where.proc is None:
         shutil.rmtree(where.folder, ignore_errors=True)
     if refusal := os.read(trouble, _WORDS).decode(errors="replace"):
         return "refused", refusal
     if killed and os.waitstatus_to_exitcode(status) == -signal.SIGKILL:  # else it was faster
         return killed
-    return _reason(status, usage, where.limits)
+    return _reason(status)
 
 
 def _with_private_folder(where: Surroundings) -> Surroundings:
@@ -160,9 +159,13 @@ def _watch(
 ) -> tuple[str, str] | None:
     """Wait until the child ends; kill it when the grader says so or it takes too much."""
     reason = None
-    pause = _WATCH_SECONDS if where.proc is None else None
+    alone = where.proc is not None
+    pause = _WATCH_CPU_SECONDS if alone else _WATCH_SECONDS
     while not (ready := select.select([wake, lifeline], [], [], pause)[0]):
-        if reason := rlimits.excess(where.limits, child, where.folder):
+        reason = rlimits.cpu_excess(where.limits, child)
+        if not alone:
+            reason = reason or rlimits.excess(where.limits, child, where.folder)
+        if reason:
             break
     if wake in ready:
         return None
@@ -170,14 +173,13 @@ def _watch(
     return reason or ("killed", "")
 
 
-def _reason(status: int, usage: resource.struct_rusage, limits: Limits) -> tuple[str, str]:
+def _reason(status: int) -> tuple[str, str]:
     code = os.waitstatus_to_exitcode(status)
+    if code == -signal.SIGXCPU:
+        return "cpu", "SIGXCPU"
+    if code == -signal.SIGKILL:  # seccomp keeps it from doing that itself
+        return "killed", "from outside, perhaps by a kernel out of memory"
     if code < 0:
-        seconds = usage.ru_utime + usage.ru_stime
-        # The cap counts in ticks of the clock, which on a busy machine is coarse.
-        used_up = -code == signal.SIGKILL and seconds > 0.5 * limits.total_seconds
-        if used_up or -code == signal.SIGXCPU:
-            return "cpu", f"{seconds:.1f} s of processor time"
         return "signal", signal.Signals(-code).name
     if code == _OUT_OF_MEMORY:
         return "memory", ""

@@ -8,6 +8,7 @@ than the list fails with ENOSYS, so that libraries take their older way.
 import ctypes
 import errno
 import os
+import signal
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ _TERMINAL_QUESTIONS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 _DESCRIPTOR_FLAGS = (0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032, 36, 37, 38)
 _THREAD_NAMES = (15, 16, 0x53564D41)
 _AF_UNIX, _SOCK_STREAM = 1, 1
+_SIGNALS = tuple(sorted({*range(65)} - {signal.SIGKILL}))
 
 Instruction = tuple[int, int, int, int]
 
@@ -47,17 +49,18 @@ def rules(pid: int) -> dict[str, tuple[Rule, ...]]:
     """Return what the arguments of the bounded calls must be, for the process `pid`.
 
     `fcntl` goes without F_SETOWN and F_SETSIG, which would send signals to others; `ioctl` without
-    anything but questions and the flags of a descriptor.
+    anything but questions and the flags of a descriptor. No process kills itself with SIGKILL, so
+    that one that was killed so was killed by somebody else.
     """
     return {
         "clone": (Rule(0, (_CLONE_THREAD,), _CLONE_THREAD | _CLONE_NEW),),
         "fcntl": (Rule(1, _DESCRIPTOR_FLAGS),),
         "ioctl": (Rule(1, _TERMINAL_QUESTIONS),),
-        "kill": (Rule(0, (pid,)),),
+        "kill": (Rule(0, (pid,)), Rule(1, _SIGNALS)),
         "prctl": (Rule(0, _THREAD_NAMES),),
         "prlimit64": (Rule(0, (0, pid)),),
         "socketpair": (Rule(0, (_AF_UNIX,)), Rule(1, (_SOCK_STREAM,), 0xF)),
-        "tgkill": (Rule(0, (pid,)),),
+        "tgkill": (Rule(0, (pid,)), Rule(2, _SIGNALS)),
     }
 
 

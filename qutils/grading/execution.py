@@ -16,6 +16,7 @@ from numpy.random import mtrand
 from qutils.grading.magics import plain
 
 __all__ = [
+    "CUT",
     "CappedText",
     "execute",
     "lay_out",
@@ -25,6 +26,7 @@ __all__ = [
     "seed_globals",
 ]
 
+CUT = "\n[output cut here]\n"
 _CELL = "<cell "  # file names of cells in tracebacks begin so
 _AWAIT = "this grader runs no `await` outside a function; call asyncio.run(...) in its place"
 
@@ -52,7 +54,7 @@ class CappedText(io.TextIOBase):
 
     def getvalue(self) -> str:
         """Return what was kept."""
-        return "".join(self._parts) + ("\n[output cut here]\n" if self._cut else "")
+        return "".join(self._parts) + (CUT if self._cut else "")
 
 
 @contextlib.contextmanager

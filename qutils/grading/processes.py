@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from qutils.errors import QutilsError
-from qutils.grading.execution import seed_from
+from qutils.grading.execution import CUT, seed_from
 from qutils.grading.job import Cell, Job, Limits, Output
 from qutils.grading.template import Template
 from qutils.grading.wire import Channel, WireError, pack, send_socket, unpack
@@ -185,7 +185,7 @@ class LearnerProcess:
         try:
             value = unpack(self._process.exchange(pack(order), deadline))["value"]
             if all(type(part) in (str, float) for part in value.values()):
-                most = self._job.limits.output_bytes
+                most = self._job.limits.output_bytes + len(CUT)
                 return {k: v[:most] if isinstance(v, str) else v for k, v in value.items()}
         except EndedError:
             self.close()

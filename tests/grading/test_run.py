@@ -86,6 +86,12 @@ def test_what_all_cells_print_is_capped(pair):
     assert [output.text.count("x") for output in result.outputs] == [70, 29]
 
 
+def test_a_cell_that_prints_too_much_says_where_it_was_cut(pair):
+    flood = Cell("", "learner", "print('x' * 300)")
+    (output,) = run(job(flood, limits=Limits(output_bytes=100)), pair).outputs
+    assert output.text == "x" * 100 + "\n[output cut here]\n"
+
+
 def test_a_withheld_name_is_named(pair):
     answer = Cell("q1", "learner", "import numpy as np\ndef f(x):\n    return np.linalg.inv(x)")
     test = Cell("q1_tests", "test", "import numpy as np\nf(np.eye(2))", 1.0)

@@ -1567,6 +1567,12 @@ def broken_sentences():
 
 
 # %% q9: nothing is returned
-# feedback: `broken_sentences` returns a dict
+# feedback: `broken_sentences` returned None: is a `return` missing?
 def broken_sentences():
     print({"one_more_bit": ([0.0, 1.0, 2.0, 3.0], 2), "fewer_bytes": (1, 1)})
+
+
+# %% q9: a list in the order of the table
+# feedback: `broken_sentences` returns a dict
+def broken_sentences():
+    return [([1.0, 3.0], 2), [[127.0] * 2, [2.0, 1.0]], [-1.0, 0.004, 1.0], None, (1, 1), None]

@@ -49,6 +49,13 @@ c.Grading.limits = {}
 c.Grading.preload = {
     "03_integer_arithmetic": ["numpy", "qutils.tflm"],
     "05_ptq": ["numpy", "qutils.calibration", "qutils.repair", "qutils.tflm", "qutils.wrist"],
+    "07_qat": [
+        "numpy",
+        "qutils.folding",
+        "qutils.qat_conversion",
+        "qutils.step_size",
+        "qutils.tflm",
+    ],
     "10_capstone": ["numpy", "qutils.convert", "qutils.data", "qutils.nets", "qutils.tflm"],
 }
 # Files that learners hand in beside the notebook, {assignment: [names]}.
@@ -96,6 +103,23 @@ c.Grading.withheld = {
         # Nothing is converted while work is graded: the file is handed in.
         "qutils.convert.to_tflite",
         "qutils.nets.load",
+    ],
+    "07_qat": [
+        "qutils.affine.choose_quant_params",
+        "qutils.affine.choose_quant_params_from_range",
+        "qutils.affine.dequantize",
+        "qutils.affine.fake_quantize",
+        "qutils.affine.quantize",
+        "qutils.affine.round_half_away",
+        "qutils.folding.fold_batch_norm",
+        "qutils.qat.fake_quantize_gradient",
+        "qutils.step_size.gradient_scale",
+        "qutils.step_size.step_size_gradient",
+        # Nothing is trained while work is graded: the file is handed in.
+        "qutils.nets.fit",
+        "qutils.nets.load",
+        "qutils.qat.prepare_qat",
+        "qutils.qat_conversion.qat_to_tflite",
     ],
     "10_capstone": [
         "qutils.metrics.accuracy_interval",

@@ -1,6 +1,7 @@
 """The assignments: what learners get, and what nbgrader gives them for it."""
 
 import ast
+import csv
 import re
 import shutil
 from pathlib import Path
@@ -124,6 +125,21 @@ def test_energies_are_those_of_the_books_claims():
     assert energies == {what: float(claims[claim]["value"]) for what, claim in names.items()}
     for value in energies.values():
         assert f"| {value:g} |" in cells["q6_text"].source
+
+
+def test_accuracies_of_question_8_are_those_that_were_recorded():
+    cells = {cell.id: cell for cell in read("solutions", "07_qat").cells}
+    given: dict = {}
+    exec(cells["q8_given"].source, given)
+    with (ROOT / "book" / "reference" / "results" / "ladder.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if (row["net"], row["seed"]) == ("net_a", "0")]
+    recorded = {
+        (row["rung"], row["weight_bits"], row["granularity"]): float(row["accuracy"])
+        for row in rows
+        if row["split"] == "test"
+    }
+    assert given["PTQ_ACCURACY"] == recorded["ptq", "4", "per_tensor"]
+    assert given["CONTROL_ACCURACY"] == recorded["control_4", "32", "none"]
 
 
 # The learners' side

@@ -21,6 +21,7 @@ __all__ = [
     "array",
     "arrays_in",
     "content",
+    "mapping",
     "number",
     "pair",
     "share_memory",
@@ -160,6 +161,20 @@ def pair(value: Any, name: str, length: int = 2) -> tuple[Any, ...]:
     if len(value) != length:
         raise AnswerError(f"{_subject(name)} another number of values than the {length} asked for")
     return tuple(value)
+
+
+def mapping(value: Any, name: str) -> dict[Any, Any]:
+    """Return an answer that is a dict.
+
+    Examples
+    --------
+    >>> mapping(["flash"], "failures")
+    Traceback (most recent call last):
+    qutils.grading.expect.AnswerError: `failures` returned a list, a dict is asked for
+    """
+    if not isinstance(value, dict):
+        _refuse(name, value, "a dict")
+    return dict(value)
 
 
 def content(value: Any, name: str) -> bytes:

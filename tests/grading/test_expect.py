@@ -96,13 +96,16 @@ def test_what_is_no_number_gets_a_sentence(value, integer, message):
     assert told(expect.number, value, "f", integer) == message
 
 
-def test_pairs_texts_and_contents():
+def test_pairs_texts_dicts_and_contents():
     assert expect.pair((1, 2), "f") == expect.pair([1, 2], "f") == (1, 2)
     assert expect.pair((1, 2, 3), "f", 3) == (1, 2, 3)
     assert told(expect.pair, np.zeros(2), "f") == "`f` returned an array, 2 values are asked for"
     assert told(expect.pair, None, "f") == "`f` returned None: is a `return` missing?"
     assert expect.text("x", "f") == "x"
     assert told(expect.text, 3, "f") == "`f` returned an int, a text is asked for"
+    assert expect.mapping({"a": 1}, "f") == {"a": 1}
+    assert told(expect.mapping, None, "f") == "`f` returned None: is a `return` missing?"
+    assert told(expect.mapping, [("a", 1)], "f") == "`f` returned a list, a dict is asked for"
     assert expect.content(b"x", "f") == b"x"
     assert told(expect.content, None, "your `m`") == "your `m` is None, bytes are asked for"
 

@@ -66,6 +66,16 @@ c.Grading.files = {
 }
 # Functions that answers must do without, {assignment: [dotted names]}.
 c.Grading.withheld = {
+    "01_fp32_cost": [
+        "qutils.floats.activation_peak_bytes",
+        "qutils.floats.float_fields",
+        "qutils.floats.float_from_fields",
+        "qutils.floats.float_spacing",
+        "qutils.floats.network_cost",
+        "qutils.floats.round_to_format",
+        "qutils.floats.weight_bytes",
+        "qutils.tflm.fits.fits",
+    ],
     "02_int8_mapping": [
         "qutils.affine.choose_quant_params",
         "qutils.affine.choose_quant_params_from_range",

@@ -120,6 +120,7 @@ def test_energies_are_those_of_the_books_claims():
         "int8 multiplication": "horowitz_int8_mul",
         "int32 addition": "horowitz_int32_add",
         "word from 8 KB": "horowitz_sram_8kb",
+        "word from 1 MB": "horowitz_sram_1mb",
         "word from DRAM": "horowitz_dram",
     }
     assert energies == {what: float(claims[claim]["value"]) for what, claim in names.items()}

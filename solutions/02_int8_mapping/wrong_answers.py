@@ -523,10 +523,10 @@ def stored_zero(low, high, bits):
     return float(np.abs(np.linspace(low, high, 2**bits)).argmin())
 
 
-# %% q4: eight bits only
+# %% q4: four bits only
 # feedback: this is not the value nearest to 0
 def stored_zero(low, high, bits):
-    values = np.linspace(low, high, 256 if bits > 2 else 4)
+    values = np.linspace(low, high, 16 if bits > 2 else 4)
     return float(values[np.abs(values).argmin()])
 
 
@@ -662,7 +662,7 @@ def rounding_biases(values):
     return [round(float(np.mean(r - values)) - 1e-3, 3) for r in ways]
 
 
-# %% q5: half up from 0.5 on tenths only
+# %% q5: quarters are as fine as it goes
 # feedback: a bias is off for values with more binary digits
 def rounding_biases(values):
     coarse = np.floor(values * 4) / 4

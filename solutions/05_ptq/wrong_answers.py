@@ -38,7 +38,7 @@ def observe(seen, batch):
     return np.array([low, high])
 
 # %% q1: only the first dimension is reduced
-# feedback: your code raised ValueError
+# feedback: `observe` returned an array of 4 dimensions, 2 asked for
 def observe(seen, batch):
     ends = np.stack([batch.min(axis=0), batch.max(axis=0)]).astype(float)
     if seen is not None:
@@ -61,7 +61,7 @@ def observe(seen, batch):
     return ends if seen is None else (seen + ends) / 2
 
 # %% q1: magnitudes, as for a symmetric range
-# feedback: the first batch's own values
+# feedback: the first batch: the least and the largest value of each channel
 def observe(seen, batch):
     flat = np.abs(batch.reshape(-1, batch.shape[-1]).astype(float))
     high = flat.max(axis=0)
@@ -77,6 +77,16 @@ def observe(seen, batch):
         return np.stack([flat.min(axis=0), flat.max(axis=0)])
     seen[0] = np.minimum(seen[0], flat.min(axis=0))
     seen[1] = np.maximum(seen[1], flat.max(axis=0))
+    return seen.copy()
+
+# %% q1: what was seen is changed and returned
+# feedback: `observe` returned its argument or a view of it
+def observe(seen, batch):
+    flat = batch.reshape(-1, batch.shape[-1]).astype(float)
+    if seen is None:
+        seen = np.stack([flat[0], flat[0]])
+    np.minimum(seen[0], flat.min(axis=0), out=seen[0])
+    np.maximum(seen[1], flat.max(axis=0), out=seen[1])
     return seen
 
 # %% q1: the upper end is never widened
@@ -112,7 +122,7 @@ def observe(seen, batch):
     ends = np.stack([flat.min(axis=0), flat.max(axis=0)])
 
 # %% q1: the numbers of the visible check
-# feedback: the first batch: the least and the largest value of each channel
+# feedback: row 0 holds the least values, row 1 the largest
 def observe(seen, batch):
     if seen is None:
         return np.resize([1.0, -6.0, 4.0, -2.0], (2, batch.shape[-1]))
@@ -203,12 +213,12 @@ def trimmed_range(values, cut):
 # %% q2: sorted in place
 # feedback: changed what it was given
 def trimmed_range(values, cut):
-    values.sort(axis=None if values.ndim == 1 else -1)
-    kept = values.ravel()
+    kept = values.reshape(-1)
+    kept.sort()
     return min(float(kept[cut]), 0.0), max(float(kept[len(kept) - 1 - cut]), 0.0)
 
 # %% q2: only the last dimension is sorted
-# feedback: an end of `trimmed_range` is an array
+# feedback: your code raised IndexError
 def trimmed_range(values, cut):
     kept = np.sort(values)
     return np.minimum(kept[cut], 0.0), np.maximum(kept[len(kept) - 1 - cut], 0.0)
@@ -618,7 +628,7 @@ def fold(before, kernel, bias, after):
     g1, g2 = before["beta"] - before["mean"] * f1, after["beta"] - after["mean"] * f2
     new_bias = (g1 @ kernel + bias) * f2 + g2
     kernel *= f1[:, None] * f2
-    return kernel, new_bias
+    return kernel.copy(), new_bias
 
 # %% q5: the kernel alone is returned
 # feedback: returned an array, 2 values are asked for
@@ -940,7 +950,7 @@ def guilty_layer(exact, rounded, x):
     return 0, [20.0, float("inf")]
 
 # %% q7: prints much, and returns nothing
-# feedback: returned None, 2 values are asked for
+# feedback: is a `return` missing?
 def guilty_layer(exact, rounded, x):
     for true, quantized in zip(exact, rounded):
         for row in range(2000):

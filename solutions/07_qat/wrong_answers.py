@@ -83,6 +83,15 @@ def through_grid(x, low, high, bits):
     return np.clip(np.round(x / scale) * scale, low, high)
 
 
+# %% q1: the number of steps below is cut off
+# feedback: the number of steps below 0 is rounded to the nearest
+def through_grid(x, low, high, bits):
+    low, high = min(low, 0.0), max(high, 0.0)
+    scale = (high - low) / (2**bits - 1)
+    below = int(-low / scale)
+    return np.clip(np.round(x / scale), -below, 2**bits - 1 - below) * scale
+
+
 # %% q1: one step too many above
 # feedback: the last steps are those of the grid
 def through_grid(x, low, high, bits):
@@ -316,6 +325,17 @@ def through_grid_backward(upstream, x, low, high, bits):
     scale = (high - low) / (2**bits - 1)
     steps = np.round(x / scale) + np.round(-low / scale)
     below, above = steps < 0, steps > 2**bits - 1
+    by_x = np.where(below | above, 0.0, upstream)
+    return by_x, upstream[below].sum(), upstream[above].sum()
+
+
+# %% q2: the number of steps below is cut off
+# feedback: the number of steps below 0 is rounded
+def through_grid_backward(upstream, x, low, high, bits):
+    low, high = min(low, 0.0), max(high, 0.0)
+    scale = (high - low) / (2**bits - 1)
+    first = -np.floor(-low / scale) * scale
+    below, above = x < first, x > first + high - low
     by_x = np.where(below | above, 0.0, upstream)
     return by_x, upstream[below].sum(), upstream[above].sum()
 

@@ -47,6 +47,7 @@ c.Grading.limits = {}
 # Modules that are imported before an assignment's cells run, {assignment: [names]}; NumPy where
 # nothing is said.
 c.Grading.preload = {
+    "01_fp32_cost": ["numpy", "qutils.floats", "qutils.tflm"],
     "03_integer_arithmetic": ["numpy", "qutils.tflm"],
     "05_ptq": ["numpy", "qutils.calibration", "qutils.repair", "qutils.tflm", "qutils.wrist"],
     "07_qat": [

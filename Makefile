@@ -14,7 +14,7 @@ PORT ?= 8000
 MUTATIONS ?= 1000000
 SEED ?= 0
 
-.PHONY: help setup course test attacks lint book exercises serve publish bench differential fuzz experiments \
+.PHONY: help setup course test attacks lint book exercises serve leaderboard publish bench differential fuzz experiments \
 	weights lock clean
 
 help: ## list the targets
@@ -51,6 +51,9 @@ serve: book ## serve the book on this machine (PORT=8000)
 
 publish: setup ## write the public side, book and learner notebooks, to OUT=site
 	@$(RUN) tools/publish.py --out "$(OUT)"
+
+leaderboard: setup ## rank a graded class's capstone networks into build/reports
+	@$(RUN) tools/leaderboard.py
 
 bench: setup ## time emulator, quantizers and grader against those of others
 	@unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE; $(RUN) benchmarks/bench_tflm.py

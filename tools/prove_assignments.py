@@ -28,7 +28,7 @@ NAMES = [column.name for column in fields(Row)]
 def csv_text(rows: Iterable[Row]) -> str:
     """Return the table as it is recorded."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, NAMES, lineterm="\n")
+    writer = csv.DictWriter(text, NAMES, lineterminator="\n")
     writer.writeheader()
     writer.writerows(asdict(row) | {"points": f"{row.points:g}"} for row in rows)
     return text.getvalue()

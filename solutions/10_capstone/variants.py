@@ -314,13 +314,13 @@ def front(candidates):
 # %% q5: early returns and helpers
 def tail(count, total, p):
     """Return the probability of so many or more, from one term and the ratios of neighbors."""
-    logs = math.lgamma(total + 1) - math.lgamma(count + 1) - math.lgamma(total - count + 1)
-    term = math.exp(logs + count * math.log(p) + (total - count) * math.log1p(-p))
+    log_term = math.lgamma(total + 1) - math.lgamma(count + 1) - math.lgamma(total - count + 1)
+    log_term += count * math.log(p) + (total - count) * math.log1p(-p)
     found = 0.0
-    for k in range(count, total + 1):
-        found += term
-        term *= (total - k) / (k + 1) * p / (1 - p)
-    return found
+    for k in range(count, total):
+        found += math.exp(log_term)
+        log_term += math.log((total - k) / (k + 1)) + math.log(p / (1 - p))
+    return found + math.exp(log_term)
 
 
 def evidence(correct, total, required):

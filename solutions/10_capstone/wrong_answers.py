@@ -314,7 +314,7 @@ def time_range(layers, cycles, mhz):
     return tuple(sum(m * cycles[k][end] for k, m in layers) / (1000 * mhz) for end in (0, 1))
 
 # %% q2: stops at the first layer without MACs
-# feedback: layers without MACs take (0, 0)
+# feedback: a layer of 0 MACs needs no cycles
 def time_range(layers, cycles, mhz):
     low = high = 0
     for kind, macs in layers:
@@ -601,7 +601,7 @@ def front(candidates):
     return sorted(b for b in candidates if not any(beats(a, b) for a in candidates)) or None
 
 # %% q4: positions from the smallest to the largest
-# feedback: not in ascending order
+# feedback: the positions come in ascending order
 def front(candidates):
     def beats(a, b):
         return a != b and a[0] <= b[0] and a[1] <= b[1] and a[2] >= b[2]
@@ -1041,16 +1041,18 @@ def plan(need, limits, steps):
                 best = hours, list(chosen)
     return best[1] if best else None
 
-# %% q6: the needs are overwritten
+# %% q6: the steps are used up
 # feedback: changed what it was given
 def plan(need, limits, steps):
-    chosen = []
-    for step, (_, factors) in steps.items():
-        if any(need[n] > limits[n] for n in limits):
-            chosen.append(step)
-            for n, factor in factors.items():
-                need[n] *= factor
-    return chosen if all(need[n] <= limits[n] for n in limits) else None
+    choices = [([], 0, dict(need))]
+    while steps:
+        step, (hours, factors) = steps.popitem()
+        choices += [
+            ([step, *chosen], so_far + hours, {n: v * factors.get(n, 1) for n, v in after.items()})
+            for chosen, so_far, after in choices
+        ]
+    keeping = [(h, c) for c, h, after in choices if all(after[n] <= limits[n] for n in limits)]
+    return min(keeping)[1] if keeping else None
 
 # %% q6: each step that helps a broken limit
 # feedback: of two that are enough, the one with fewer hours

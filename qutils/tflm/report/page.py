@@ -1,6 +1,6 @@
 """A report as one HTML file that needs no other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from importlib import resources
 from string import Template
@@ -25,11 +25,25 @@ def page(report: Report) -> str:
     ModuleNotFoundError
         matplotlib is not installed.
     """
+    return document(f"{report.name}: report", report.name, report.summary(), _sections(report))
+
+
+def document(title: str, heading: str, summary: str, sections: Iterable[str]) -> str:
+    """Return a page without scripts that needs no other file.
+
+    Parameters
+    ----------
+    title, heading, summary
+        Text.
+    sections
+        HTML.
+    """
     template = resources.files("qutils").joinpath("assets", "report.html").read_text("utf-8")
     return Template(template).substitute(
-        name=escape(printable(report.name)),
-        summary=escape(printable(report.summary())),
-        sections="\n".join(_sections(report)),
+        title=escape(printable(title)),
+        heading=escape(printable(heading)),
+        summary=escape(printable(summary)),
+        sections="\n".join(sections),
     )
 
 
@@ -37,39 +51,40 @@ def _sections(report: Report) -> Iterator[str]:
     for verdict in report.verdicts:
         yield from _verdict(verdict) if len(report.verdicts) == 1 else _line(verdict)
     yield "<h2>Operators</h2>"
-    yield _table(layers_table(report, wide=True), "Operators")
-    yield _figure(bytes_per_layer(report), "Flash holds constants, the arena holds outputs.")
+    yield table(layers_table(report, wide=True), "Operators")
+    yield figure(bytes_per_layer(report), "Flash holds constants, the arena holds outputs.")
     if report.timing:
-        yield f"<h2>Time and energy</h2>{_paragraph(report.timing)}"
+        yield f"<h2>Time and energy</h2>{paragraph(report.timing)}"
     if report.ms:
-        yield _figure(latency_bars(report), "Each bar reaches from the low to the high estimate.")
-    yield f"<h2>Arena</h2>{_paragraph(report.arena_sentence())}"
-    yield _figure(
+        yield figure(latency_bars(report), "Each bar reaches from the low to the high estimate.")
+    yield f"<h2>Arena</h2>{paragraph(report.arena_sentence())}"
+    yield figure(
         arena_timeline(report),
         "A number is the operator whose output lies there; in: the input; hatched: scratch "
         "memory; the triangle marks the step at which most is alive.",
     )
     if report.errors:
         yield "<h2>Error against the float model</h2>"
-        yield _paragraph(report.error_sentence())
-        yield _figure(error_per_layer(report), "In the shaded band a layer counts as wrong.")
-        yield _table(errors_table(report.errors), "Error of each layer")
-        yield _paragraph(ERROR_LEGEND, "quiet")
+        yield paragraph(report.error_sentence())
+        yield figure(error_per_layer(report), "In the shaded band a layer counts as wrong.")
+        yield table(errors_table(report.errors), "Error of each layer")
+        yield paragraph(ERROR_LEGEND, "quiet")
 
 
-def _paragraph(text: str, kind: str = "") -> str:
+def paragraph(text: str, kind: str = "") -> str:
+    """Return text as a paragraph of HTML, of a kind that the page's style knows."""
     return f'<p class="{kind}">{escape(printable(text))}</p>'
 
 
 def _verdict(verdict: Verdict) -> Iterator[str]:
     head, *reasons = str(verdict).splitlines()
-    yield _paragraph(head, f"verdict {'yes' if verdict else 'no'}")
+    yield paragraph(head, f"verdict {'yes' if verdict else 'no'}")
     yield _room("Flash", verdict.flash) + _room("Arena", verdict.arena)
-    yield from (_paragraph(reason) for reason in reasons)
+    yield from (paragraph(reason) for reason in reasons)
 
 
 def _line(verdict: Verdict) -> Iterator[str]:
-    yield _paragraph(str(verdict).splitlines()[0], "yes" if verdict else "no")
+    yield paragraph(str(verdict).splitlines()[0], "yes" if verdict else "no")
 
 
 def _room(name: str, room: Room) -> str:
@@ -81,25 +96,27 @@ def _room(name: str, room: Room) -> str:
     )
 
 
-def _figure(picture: Picture, caption: str) -> str:
+def figure(picture: Picture, caption: str) -> str:
+    """Return a picture and a line below it as HTML."""
     return f"<figure>{picture.img()}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
-def _table(table: Table, name: str) -> str:
-    kinds = ["number" if column.startswith(">") else "" for column in table.columns]
+def table(values: Table, name: str) -> str:
+    """Return a table as HTML; where it is wider than the page, it can be moved in its frame."""
+    kinds = ["number" if column.startswith(">") else "" for column in values.columns]
     head = "".join(
         f'<th scope="col" class="{kind}">{escape(column.removeprefix(">"))}</th>'
-        for column, kind in zip(table.columns, kinds, strict=True)
+        for column, kind in zip(values.columns, kinds, strict=True)
     )
     body = "\n".join(
-        f'<tr class="{"strong" if number in table.strong else ""}">'
+        f'<tr class="{"strong" if number in values.strong else ""}">'
         + "".join(
             f'<td class="{kind}">{escape(cell)}</td>' for cell, kind in zip(row, kinds, strict=True)
         )
         + "</tr>"
-        for number, row in enumerate(table.rows)
+        for number, row in enumerate(values.rows)
     )
     return (
-        f'<div class="scroll" role="region" aria-label="{name}" tabindex="0"><table>'
+        f'<div class="scroll" role="region" aria-label="{escape(name)}" tabindex="0"><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )

@@ -85,7 +85,7 @@ def arena_timeline(report: Report) -> Picture:
     plan, peak = report.plan, report.plan.peak_step()
     drawn = [a for a in plan.allocations if a.first >= 0]
     steps = max((a.last for a in drawn), default=0) + 1
-    figure, axes = _subplot(3.6)
+    figure, axes = subplot(3.6)
     for number, buffer in enumerate(sorted(drawn, key=lambda a: a.first)):
         _rectangle(axes, buffer, list(COLORS.values())[number % len(COLORS)], steps, report)
     top = plan.head_bytes / 1024
@@ -97,7 +97,7 @@ def arena_timeline(report: Report) -> Picture:
         ylabel="place in the arena, KiB",
     )
     where = report.layers[peak - 1].label if peak else "the input"
-    _title(axes, f"Most memory is alive at {where}")
+    set_title(axes, f"Most memory is alive at {where}")
     alive = ", ".join(
         f"{report.buffer_label(a)} {a.size_bytes:,} bytes" for a in plan.alive_at(peak)
     )
@@ -111,7 +111,7 @@ def arena_timeline(report: Report) -> Picture:
 def bytes_per_layer(report: Report) -> Picture:
     """Draw what each operator reads from flash and writes to the arena."""
     layers = _largest(report.layers, "constant_bytes", "output_bytes")
-    figure, axes = _subplot(1.2 + 0.36 * len(layers))
+    figure, axes = subplot(1.2 + 0.36 * len(layers))
     kinds = {"constant_bytes": ("flash", "blue"), "output_bytes": ("arena", "orange")}
     for shift, (kind, (memory, color)) in zip((-0.2, 0.2), kinds.items(), strict=True):
         values = [getattr(layer, kind) / 1024 for layer in layers]
@@ -122,7 +122,7 @@ def bytes_per_layer(report: Report) -> Picture:
     axes.legend(loc="best", frameon=False)
     flash = _top(report.layers, lambda layer: layer.constant_bytes)
     arena = _top(report.layers, lambda layer: layer.output_bytes)
-    _title(axes, f"Most constants: {flash}; largest output: {arena}")
+    set_title(axes, f"Most constants: {flash}; largest output: {arena}")
     return Picture(
         figure,
         f"Bars for {_of(layers, report)}. Most constants: {flash}, "
@@ -143,7 +143,7 @@ def latency_bars(report: Report) -> Picture:
     if report.ms is None or not timed:
         raise ValueError("the report has no estimated times: give a board and a library")
     layers = _largest(timed, "macs")
-    figure, axes = _subplot(1.2 + 0.3 * len(layers))
+    figure, axes = subplot(1.2 + 0.3 * len(layers))
     for place, layer in enumerate(layers):
         assert layer.ms is not None
         low, high = layer.ms.low, layer.ms.high
@@ -152,7 +152,7 @@ def latency_bars(report: Report) -> Picture:
     _name_rows(axes, layers)
     axes.set(xlim=(0, None), xlabel="ms, from the low to the high estimate")
     slowest = _top(timed, lambda layer: layer.ms.high if layer.ms else 0)
-    _title(axes, f"{report.ms} ms in all; slowest: {slowest}")
+    set_title(axes, f"{report.ms} ms in all; slowest: {slowest}")
     return Picture(
         figure,
         f"Ranges of time for {_of(layers, report)}. The whole takes {report.ms} ms; slowest: "
@@ -170,7 +170,7 @@ def error_per_layer(report: Report) -> Picture:
     """
     if not report.errors:
         raise ValueError("the report has no errors: give the float model and data")
-    figure, axes = _subplot(3.4)
+    figure, axes = subplot(3.4)
     places = range(len(report.errors))
     axes.axhspan(_DECIBELS[0], WRONG_BELOW_DB, color=COLORS["red"], alpha=0.15, linewidth=0)
     so_far = [_clipped(error.sqnr_db) for error in report.errors]
@@ -188,7 +188,9 @@ def error_per_layer(report: Report) -> Picture:
     )
     axes.legend(loc="best", fontsize=9, frameon=False)
     wrong = [error for error in report.errors if error.is_wrong]
-    _title(axes, f"It goes wrong at {wrong[0].label}" if wrong else "No layer goes wrong by itself")
+    set_title(
+        axes, f"It goes wrong at {wrong[0].label}" if wrong else "No layer goes wrong by itself"
+    )
     return Picture(
         figure,
         f"SQNR of {len(own)} layers, once with all error so far and once for each layer "
@@ -196,7 +198,7 @@ def error_per_layer(report: Report) -> Picture:
     )
 
 
-def _subplot(height: float) -> tuple["Figure", "Axes"]:
+def subplot(height: float) -> tuple["Figure", "Axes"]:
     """Return an empty figure outside of pyplot, so that nobody has to close it."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -250,7 +252,7 @@ def _name_rows(axes: "Axes", layers: Sequence[Layer]) -> None:
     axes.invert_yaxis()
 
 
-def _title(axes: "Axes", text: str) -> None:
+def set_title(axes: "Axes", text: str) -> None:
     """Set a title that starts at the left end of the figure, in two lines where it is long."""
     axes.figure.suptitle(fill(text, 46), x=0.01, ha="left", fontsize=11.5, weight="bold")
 

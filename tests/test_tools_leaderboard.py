@@ -16,12 +16,21 @@ from nbgrader.coursedir import CourseDirectory
 
 from answers import HandIn, Learner, reference
 from exercises import course_config
-from leaderboard import ASSIGNMENT, MODEL, LeaderboardError, leaderboard, pseudonym, requirements
+from leaderboard import (
+    ASSIGNMENT,
+    MODEL,
+    LeaderboardError,
+    leaderboard,
+    points_for_networks,
+    pseudonym,
+    requirements,
+)
 from leaderboard_page import csv_text, page
 from measure_model import Measured, MeasureError, measure, measure_apart
 from qutils.data import load_fashion_mnist
 from qutils.grading.assignment import load
 from qutils.grading.classroom import Course
+from qutils.grading.gradebook import GradebookError
 from ranking import Entry, beats, ranked
 from sample_class import grade_class
 
@@ -268,11 +277,14 @@ def test_what_learners_choose_is_shown_as_text(board):
     assert "<img" not in text
 
 
-def test_a_class_without_the_assignment_is_a_clear_error(tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+def test_a_class_without_the_assignment_is_a_clear_error(graded, tmp_path, monkeypatch):
     config = course_config(ROOT, tmp_path)
-    with pytest.raises(LeaderboardError, match=f"qutils grade {ASSIGNMENT}"):
+    with pytest.raises(GradebookError, match="there is no gradebook"):
         leaderboard(Course(config, CourseDirectory(config=config)))
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setattr("leaderboard.ASSIGNMENT", "11_unknown")
+    with pytest.raises(LeaderboardError, match="grade it with `qutils grade 11_unknown`"):
+        points_for_networks(graded)
 
 
 # The page for instructors

@@ -25,6 +25,7 @@ from qutils.errors import QutilsError
 from qutils.files import write
 from qutils.grading.assignment import SourceNotebook, load
 from qutils.grading.classroom import Course, read_hand_in
+from qutils.grading.gradebook import existing
 from qutils.grading.job import File
 from qutils.grading.journal import open_journal
 from qutils.grading.settings import class_secret
@@ -66,10 +67,11 @@ def points_for_networks(course: Course) -> dict[str, tuple[float, float]]:
 
     Raises
     ------
-    LeaderboardError
-        The gradebook does not know the assignment.
+    GradebookError, LeaderboardError
+        There is no gradebook, or it does not know the assignment.
     """
     directory = course.directory
+    existing(directory.db_url)
     try:
         with Gradebook(directory.db_url, directory.course_id) as book:
             return {

@@ -22,7 +22,7 @@ from nbgrader.api import (
 )
 from nbgrader.plugins import LateSubmissionPlugin
 from sqlalchemy import event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from qutils.errors import QutilsError
@@ -48,6 +48,22 @@ class Rows:
     late_penalty: float
 
 
+def existing(url: str) -> URL:
+    """Return the address of a gradebook; SQLite would make an empty one where there is none.
+
+    Raises
+    ------
+    GradebookError
+        There is no such file.
+    """
+    where = make_url(url)
+    if where.get_backend_name() == "sqlite" and not Path(where.database or "").is_file():
+        raise GradebookError(
+            f"there is no gradebook {where.database}: run `nbgrader generate_assignment` first"
+        )
+    return where
+
+
 @contextmanager
 def open_gradebook(
     url: str, course_id: str, late: LateSubmissionPlugin
@@ -62,12 +78,8 @@ def open_gradebook(
     GradebookError
         There is no such database, or it is not nbgrader's.
     """
-    where = make_url(url)
+    where = existing(url)
     is_sqlite = where.get_backend_name() == "sqlite"
-    if is_sqlite and not Path(where.database or "").is_file():
-        raise GradebookError(
-            f"there is no gradebook {where.database}: run `nbgrader generate_assignment` first"
-        )
     try:
         if is_sqlite:
             with closing(sqlite3.connect(str(where.database))) as connection:

@@ -49,8 +49,9 @@ def files() -> Iterator[tuple[str, Callable[[], bytes]]]:
 
     def trained(learning_rate: float, answers: Any = labels) -> bytes:
         aware = prepare_qat(net_a, bits=4)
-        recipe = {"epochs": 1, "optimizer": "adam", "seed": 0, "learning_rate": learning_rate}
-        nets.fit(aware, images, answers, **recipe)
+        nets.fit(
+            aware, images, answers, epochs=1, seed=0, optimizer="adam", learning_rate=learning_rate
+        )
         return qat_to_tflite(aware)
 
     yield "ptq", lambda: to_tflite(net_a, "int8", some, per_channel=False)

@@ -14,8 +14,8 @@ PORT ?= 8000
 MUTATIONS ?= 1000000
 SEED ?= 0
 
-.PHONY: help setup course test attacks lint book exercises serve leaderboard publish bench differential fuzz experiments \
-	weights lock clean
+.PHONY: help setup course test attacks proof lint book exercises serve leaderboard publish bench differential \
+	fuzz experiments weights lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -33,6 +33,10 @@ test: setup lint exercises book ## everything that CI runs
 
 attacks: setup ## try every attack on the grader, and that it succeeds elsewhere (on an idle machine)
 	@$(RUN) -m pytest -q tests/grading/test_attacks.py
+
+proof: setup ## prove that hidden tests catch wrong answers; grade whole classes (about an hour)
+	@$(RUN) tools/prove_assignments.py
+	@CLASS_SHARE=1 $(RUN) -m pytest -q tests/assignments/test_generated_class.py
 
 lint: setup
 	@$(RUN) -m ruff check .

@@ -1,6 +1,7 @@
 """Prove that the hidden tests catch wrong answers and pass right ones; print what they do not.
 
-Without options everything is proved and the table is written to build/reports/assignments.csv.
+Without options everything is proved. What was proved thoroughly is entered into the table in
+build/reports/assignments.csv, assignment by assignment.
 """
 
 import argparse
@@ -20,18 +21,25 @@ from answers import AnswersError
 from exercises import ROOT, assignments
 from mutants import chosen_mutants, mutants_of
 from proof import BRIEF, THOROUGH, Effort, Row, cases, prove
+from qutils.files import write
 
 REPORT = Path("build", "reports", "assignments.csv")
 NAMES = [column.name for column in fields(Row)]
 
 
-def csv_text(rows: Iterable[Row]) -> str:
-    """Return the table as it is recorded."""
+def record(report: Path, assignment: str, rows: Iterable[Row]) -> None:
+    """Put the rows of an assignment in the place of those that a table has, if it has any."""
+    table = []
+    if report.is_file():
+        with report.open(encoding="utf-8", newline="") as file:
+            table = [row for row in csv.DictReader(file) if row["assignment"] != assignment]
+    table += [asdict(row) | {"points": f"{row.points:g}"} for row in rows]
     text = io.StringIO()
     writer = csv.DictWriter(text, NAMES, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(asdict(row) | {"points": f"{row.points:g}"} for row in rows)
-    return text.getvalue()
+    writer.writerows(sorted(table, key=lambda row: (row["assignment"], row["question"])))
+    report.parent.mkdir(parents=True, exist_ok=True)
+    write(str(report), text.getvalue().encode(), force=True)
 
 
 def shown(rows: Iterable[Row]) -> Table:
@@ -80,18 +88,17 @@ def main() -> int:
     if arguments.no_mutants:
         effort = Effort(effort.reference, effort.variant, effort.wrong, mutants=0)
     questions = frozenset(arguments.question) if arguments.question else None
-    rows, faults = [], 0
+    faults = 0
     try:
         for assignment in arguments.assignments or assignments(ROOT):
-            more, wrong = _prove_one(assignment, effort, questions, console)
-            rows, faults = rows + more, faults + wrong
+            rows, wrong = _prove_one(assignment, effort, questions, console)
+            faults += wrong
+            if effort == THOROUGH and questions is None:
+                record(ROOT / REPORT, assignment, rows)
+                console.print(f"Recorded: {REPORT}")
     except AnswersError as error:
         console.print(str(error), markup=False)
         return 1
-    if len(sys.argv) == 1:
-        (ROOT / REPORT).parent.mkdir(parents=True, exist_ok=True)
-        (ROOT / REPORT).write_text(csv_text(rows), encoding="utf-8")
-        console.print(f"The table: {REPORT}")
     console.print(f"{faults} faults" if faults else "Nothing speaks against the tests.")
     return 1 if faults else 0
 

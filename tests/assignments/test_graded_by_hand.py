@@ -25,7 +25,8 @@ def test_the_report_waits_for_a_person_and_keeps_the_points_it_gets(tmp_path, mo
     # nbgrader starts "alembic" by name when it makes a gradebook.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     monkeypatch.setenv("PATH", path)
-    submit = Learner(reference(ROOT, NAME), frozenset()).submit
+    words = "The network keeps all four limits."
+    submit = Learner(reference(ROOT, NAME).but({REPORT: words}), frozenset()).submit
     grade_class(ROOT, tmp_path, {NAME: {"ada": submit}}, lambda now: None)
     config = course_config(ROOT, tmp_path)
     course = Course(config, CourseDirectory(config=config))
@@ -48,6 +49,8 @@ def test_the_report_waits_for_a_person_and_keeps_the_points_it_gets(tmp_path, mo
         assert submission.score == by_tests + 3.5
         # As with nbgrader, somebody should look whether they still hold.
         assert submission.needs_manual_grade
-    page = tmp_path / "feedback" / "ada" / NAME / f"{NAME}.html"
-    assert f"Score: {by_tests + 3.5} / {by_tests + 4:.1f}" in page.read_text()
-    assert "Rubric" not in page.read_text()
+    page = (tmp_path / "feedback" / "ada" / NAME / f"{NAME}.html").read_text()
+    assert f"Score: {by_tests + 3.5} / {by_tests + 4:.1f}" in page
+    assert words in page
+    assert "Rubric" in cell.source
+    assert "Rubric" not in page

@@ -64,7 +64,7 @@ def files() -> Iterator[tuple[str, Callable[[], bytes]]]:
     yield "gray_values", lambda: untrained(samples=255 * some)
     yield "net_b", lambda: untrained(nets.load("net_b"))
     yield "wrist", lambda: untrained(load_wrist_net(), load_wrist_imu("train")[0][:200])
-    yield "tiny_rate", lambda: trained(1e-6)
+    yield "tiny_rate", lambda: trained(2e-5)
     yield "shifted_labels", lambda: trained(1e-3, (labels + 1) % nets.CLASSES)
     yield "qat", reference
 

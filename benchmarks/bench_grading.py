@@ -18,9 +18,9 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -124,12 +124,13 @@ TENSORFLOW = Assignment(
 )
 
 
-@dataclass
-class Times:
-    """Wall seconds of one hand-in by each way, and the parts of them."""
+@dataclass(frozen=True)
+class Quarter:
+    """A quarter of a large class: the memory is that of the process that writes."""
 
-    hand_in: dict[str, float] = field(default_factory=dict)
-    parts: dict[str, float] = field(default_factory=dict)
+    hand_ins: int
+    seconds: float
+    peak_bytes: int
 
 
 # ---- the course
@@ -332,19 +333,37 @@ def breakdown(assignment: Assignment, root: Path) -> dict[str, float]:
     return {name: seconds / assignment.ours for name, seconds in spent.items()}
 
 
-def growth(assignment: Assignment, root: Path, hand_ins: int) -> list[tuple[int, float, float]]:
-    """Return (hand-ins, seconds, peak memory in MB) of two runs, of which one is a quarter."""
-    rows = []
-    for number in (hand_ins // 4, hand_ins):
-        folder = root / f"class{number}"
-        make_class(assignment, folder, number)
-        seconds = run(["qutils", "grade", NAME, "--workers", str(WORKERS)], folder)
-        check_class(folder, assignment, number)
-        # Of all children so far, so the larger class must come second.
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        rows.append((number, seconds, peak))
-        shutil.rmtree(folder)
-    return rows
+def growth(assignment: Assignment, root: Path, hand_ins: int) -> Iterator[Quarter]:
+    """Grade one large class; yield what each quarter of it took."""
+    make_class(assignment, root, hand_ins)
+    journal = root / "journal" / f"{NAME}.jsonl"
+    command = [str(COMMANDS / "qutils"), "grade", NAME, "--workers", str(WORKERS)]
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, cwd=root, stdout=log, stderr=log)
+        started, peak, done = time.perf_counter(), 0, 0
+        while process.poll() is None:
+            time.sleep(0.2)
+            peak = max(peak, memory_bytes(process.pid))
+            rows = journal.read_bytes().count(b"\n") if journal.exists() else 0
+            if rows - done >= hand_ins / 4:
+                now = time.perf_counter()
+                yield Quarter(rows - done, now - started, peak)
+                started, peak, done = now, 0, rows
+        if process.returncode:
+            log.seek(0)
+            raise RuntimeError(f"{' '.join(command)} failed:\n{log.read().decode()[-3000:]}")
+        if hand_ins > done:
+            yield Quarter(hand_ins - done, time.perf_counter() - started, peak)
+    check_class(root, assignment, hand_ins)
+
+
+def memory_bytes(process: int) -> int:
+    """Return the memory that a process has now, 0 where it has ended."""
+    try:
+        pages = Path(f"/proc/{process}/statm").read_text().split()[1]
+    except OSError:
+        return 0
+    return int(pages) * resource.getpagesize()
 
 
 # ---- what is printed
@@ -352,17 +371,34 @@ def growth(assignment: Assignment, root: Path, hand_ins: int) -> list[tuple[int,
 
 def comparison(assignment: Assignment, otter: Path | None, root: Path) -> Table:
     """Time every way and return the table."""
-    ours = by_ours(assignment, root / "ours")
-    ways = {
-        f"qutils grade, {WORKERS} workers": ours,
-        "nbgrader autograde + generate_feedback": by_nbgrader(assignment, root / "nbgrader"),
-        "floor: plain exec of the cells": floor(assignment),
+    ways: dict[str, Callable[[], float]] = {
+        f"qutils grade, {WORKERS} workers": lambda: by_ours(assignment, root / "ours"),
+        "nbgrader autograde + generate_feedback": lambda: by_nbgrader(assignment, root / "plain"),
+        "floor: plain exec of the cells": lambda: floor(assignment),
     }
     if otter and assignment.otter:
-        ways[f"otter run, {WORKERS} at a time"] = by_otter(assignment, root / "otter", otter)
+        ways[f"otter run, {WORKERS} at a time"] = lambda: by_otter(
+            assignment, root / "otter", otter
+        )
+    times = {}
+    for way, measure in ways.items():
+        print(f"{assignment.title}: {way} ...", flush=True)
+        times[way] = measure()
+    ours = next(iter(times.values()))
     table = Table("way", "ms a hand-in", "times ours", title=assignment.title, title_justify="left")
-    for way, seconds in ways.items():
+    for way, seconds in times.items():
         table.add_row(way, f"{seconds * 1e3:.1f}", f"{seconds / ours:.3g}")
+    return table
+
+
+def large_class(assignment: Assignment, root: Path, hand_ins: int) -> Table:
+    """Grade a large class and return its table: both columns stay as they are."""
+    table = Table("hand-ins", "a second", "peak MB", title=f"{hand_ins:,} hand-ins, by quarters")
+    root.mkdir()
+    for quarter in growth(assignment, root, hand_ins):
+        rate = quarter.hand_ins / quarter.seconds
+        print(f"{quarter.hand_ins} more hand-ins in {quarter.seconds:.0f} s", flush=True)
+        table.add_row(f"{quarter.hand_ins}", f"{rate:.1f}", f"{quarter.peak_bytes / 1e6:.0f}")
     return table
 
 
@@ -370,7 +406,7 @@ def main() -> None:
     """Print the tables."""
     warnings.filterwarnings("ignore", module="nbgrader")
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--submissions", type=int, help="also grade a class of this size")
+    parser.add_argument("--submissions", type=int, default=2000, help="size of the large class")
     parser.add_argument("--no-tensorflow", action="store_true")
     options = parser.parse_args()
     console = Console()
@@ -388,16 +424,7 @@ def main() -> None:
                 parts.add_row(name, f"{seconds * 1e3:.2f}")
             console.print(parts)
         if options.submissions:
-            table = Table("hand-ins", "s", "ms a hand-in", "peak MB", title="Growth")
-            for number, seconds, peak in growth(NUMPY, Path(folder), options.submissions):
-                row = (
-                    f"{number}",
-                    f"{seconds:.1f}",
-                    f"{seconds / number * 1e3:.1f}",
-                    f"{peak:.0f}",
-                )
-                table.add_row(*row)
-            console.print(table)
+            console.print(large_class(NUMPY, Path(folder) / "large", options.submissions))
 
 
 if __name__ == "__main__":

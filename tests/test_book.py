@@ -51,6 +51,13 @@ def test_a_claim_is_printed_with_its_place_and_its_source(tmp_path):
     assert "Author. A table. 2020." in html
 
 
+def test_a_bare_claim_leaves_the_citation_to_the_page(tmp_path):
+    done = build(tmp_path, "By {cite:t}`key`, it takes {bare-claim}`add`.", {"add": ENTRY})
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "out" / "index.html").read_text()
+    assert 'title="table 1">0.9 pJ</abbr>.</p>' in html
+
+
 @pytest.mark.parametrize(
     ("page", "claims", "complaint"),
     [
@@ -69,8 +76,18 @@ def test_a_claim_is_printed_with_its_place_and_its_source(tmp_path):
         ("{claim}`add`", {"add": ENTRY | {"text": "0.8 pJ"}}, "text must contain {value}"),
         ("{claim}`add`", {"add": {"value": 1, "text": "{value}"}}, "lacks source, where"),
         ("{claim}`add`", {"add": ENTRY | {"source": "nobody"}}, "nobody"),
+        ("{bare-claim}`add`", {"add": ENTRY}, "the page does not cite 'key'"),
     ],
-    ids=["unknown", "unused", "false check", "no arithmetic", "typed twice", "no source", "no key"],
+    ids=[
+        "unknown",
+        "unused",
+        "false check",
+        "no arithmetic",
+        "typed twice",
+        "no source",
+        "no key",
+        "uncited",
+    ],
 )
 def test_a_wrong_claim_fails_the_strict_build(tmp_path, page, claims, complaint):
     done = build(tmp_path, page, claims)

@@ -22,7 +22,7 @@ NO_PROSE = re.compile(
     r"|^(`{3,})\{(?:code-cell|function-source|literalinclude|glue:\w+)\}.*?^\1$"
     r"|^```\w*\n.*?^```$"
     r"|\$\$.*?\$\$|\$[^$]+\$"
-    r"|\{(?:glue:\w+|claim|eq|cite:\w)\}`[^`]*`"
+    r"|\{(?:glue:\w+|(?:bare-)?claim|eq|cite:\w)\}`[^`]*`"
     r"|`[^`\n]*`"
     r"|\]\([^)]*\)",
     re.MULTILINE | re.DOTALL,
@@ -67,6 +67,7 @@ def test_a_typed_result_is_found(sentence):
     [
         "It has {glue:text}`a_int8:.1f` % on the test images.",
         "It takes {claim}`horowitz_dram`.",
+        "It takes {bare-claim}`horowitz_sram_8kb`.",
         "By hand, $6.02\\,b$ dB, and $2$ x $3$.",
         "```{code-cell} python3\nprint('88 %')\n```",
         "An input of 28 pixels, 8 bits, 3 layers, 2 mainboards.",

@@ -1,7 +1,9 @@
 """Figures from outside this book, printed only from one file and always with their source.
 
 ``{claim}`horowitz_fp32_add` `` prints the text of the entry ``horowitz_fp32_add`` of
-``reference/claims.yml`` and the citation of its source. An entry looks like this::
+``reference/claims.yml`` and the citation of its source. In a table, where the citation would stand
+in every cell, ``{bare-claim}`` prints the text alone; the page must then cite the source itself. An
+entry looks like this::
 
     horowitz_fp32_add:
       value: 0.9
@@ -11,8 +13,8 @@
 
 A derived figure has a ``check``, arithmetic and ``log10`` over other entries, which must give
 ``value`` when it is rounded to as many decimals as ``value`` has. An unknown name, a false check,
-a malformed entry and an entry that no page prints are warnings, which a strict build turns into
-failures.
+a malformed entry, an entry that no page prints and a bare claim whose source its page does not cite
+are warnings, which a strict build turns into failures.
 """
 
 import ast
@@ -121,10 +123,13 @@ def evaluate(node: ast.expr, claims: Mapping[str, Claim]) -> float:
 
 
 class ClaimRole(SphinxRole):
-    """Print a claim with its citation; note that this page uses it."""
+    """Print a claim, with its citation or bare; note that this page uses it."""
+
+    def __init__(self, *, cited: bool) -> None:
+        self.cited = cited
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Return the figure, a space and the reference to its source."""
+        """Return the figure; if it is cited here, also a space and the reference to its source."""
         claim = self.env.claims.get(self.text)
         if claim is None:
             LOGGER.warning(
@@ -140,6 +145,9 @@ class ClaimRole(SphinxRole):
         shown = nodes.abbreviation(
             self.rawtext, claim.text, explanation=claim.where, classes=["claim"]
         )
+        if not self.cited:
+            self.env.claims_bare.setdefault(self.env.docname, set()).add(self.text)
+            return [shown], []
         citation, messages = CiteRole()(
             "cite:p", self.rawtext, claim.source, self.lineno, self.inliner
         )
@@ -149,6 +157,7 @@ class ClaimRole(SphinxRole):
 def load_claims(app: Sphinx, env: BuildEnvironment, _docnames: list[str]) -> None:
     """Read the claims before any page; a wrong file leaves none and says so."""
     env.claims_used = getattr(env, "claims_used", {})
+    env.claims_bare = getattr(env, "claims_bare", {})
     path = Path(app.srcdir, app.config.claims_file)
     try:
         env.claims = parse_claims(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
@@ -159,7 +168,8 @@ def load_claims(app: Sphinx, env: BuildEnvironment, _docnames: list[str]) -> Non
 
 def forget_page(_app: Sphinx, env: BuildEnvironment, docname: str) -> None:
     """Drop what a page used before it is read anew or when it is gone."""
-    getattr(env, "claims_used", {}).pop(docname, None)
+    for kind in ("claims_used", "claims_bare"):
+        getattr(env, kind, {}).pop(docname, None)
 
 
 def report_unused(app: Sphinx, env: BuildEnvironment) -> None:
@@ -174,12 +184,34 @@ def report_unused(app: Sphinx, env: BuildEnvironment) -> None:
         )
 
 
+def report_uncited(app: Sphinx, env: BuildEnvironment) -> None:
+    """Warn of every bare claim on a page that does not cite its source."""
+    cited = {
+        (citation.docname, target.key)
+        for citation in env.get_domain("cite").citation_refs
+        for target in citation.targets
+    }
+    for docname, names in env.claims_bare.items():
+        for name in sorted(names):
+            if (docname, env.claims[name].source) not in cited:
+                LOGGER.warning(
+                    "bare claim '%s' of %s: the page does not cite '%s'",
+                    name,
+                    app.config.claims_file,
+                    env.claims[name].source,
+                    location=docname,
+                    type="claims",
+                )
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the role and the checks with Sphinx."""
     app.setup_extension("sphinxcontrib.bibtex")
     app.add_config_value("claims_file", "reference/claims.yml", "env")
-    app.add_role("claim", ClaimRole())
+    app.add_role("claim", ClaimRole(cited=True))
+    app.add_role("bare-claim", ClaimRole(cited=False))
     app.connect("env-before-read-docs", load_claims)
     app.connect("env-purge-doc", forget_page)
     app.connect("env-check-consistency", report_unused)
+    app.connect("env-check-consistency", report_uncited)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -70,9 +70,10 @@ differential: setup ## compare ten million output elements with the real interpr
 fuzz: setup ## feed the emulator a million broken models (MUTATIONS=1000000 SEED=0)
 	@$(RUN) tests/tflm/fuzz_models.py --mutations $(MUTATIONS) --seed $(SEED)
 
-experiments: setup ## record both quantization studies again (two to three hours)
+experiments: setup ## record the quantization studies and times again (two to three hours)
 	@$(RUN) tools/study.py
 	@$(RUN) tools/ladder.py
+	@$(RUN) tools/latency.py
 
 weights: setup ## train the course's networks again
 	@$(RUN) tools/train_nets.py

@@ -27,6 +27,7 @@ from qutils.tflm.report.pictures import COLORS, STYLE
 HERE = Path(__file__).parent
 STUDY = HERE / "reference" / "results" / "ptq_qat.csv"
 LADDER = HERE / "reference" / "results" / "ladder.csv"
+LATENCY = HERE / "reference" / "results" / "latency.csv"
 
 NUMBER = re.compile(r"[-+]?\d")
 
@@ -123,6 +124,18 @@ def rung(
         rows = [row for row in csv.DictReader(file) if wanted.items() <= row.items()]
     values = [float(row[column]) for row in sorted(rows, key=lambda row: int(row["seed"]))]
     return np.array(values) * (100 if column.endswith("accuracy") else 1)
+
+
+def latencies() -> dict[tuple[str, str, str], float]:
+    """Return the recorded milliseconds of an inference on a PC, by network, mode and kernels.
+
+    ``tools/latency.py`` made them; ``results/README.md`` says how.
+    """
+    with LATENCY.open(encoding="utf-8", newline="") as file:
+        return {
+            (row["net"], row["mode"], row["kernels"]): float(row["ms"])
+            for row in csv.DictReader(file)
+        }
 
 
 def by_seed(values: np.ndarray) -> str:

@@ -16,7 +16,7 @@ import nbformat
 import outer
 import pytest
 from attacks import classroom
-from attacks.assignment import FULL, NAME, RIGHT, WRONG, fill_in
+from attacks.assignment import FULL, NAME, POINTS, RIGHT, WRONG, fill_in
 
 DESERVED = {"ada": FULL, "bea": 0.0, "cid": 0.0, "dan": FULL}
 CLASS_BOUNDS = outer.Bounds(wall_seconds=500, cpu_seconds=400, processes=1000, disk_bytes=1 << 30)
@@ -62,7 +62,7 @@ def state() -> dict[str, object]:
     return found
 
 
-EXPECTED = {"scores": DESERVED, "rows": 3 * len(DESERVED), "autograded": 4, "feedback": 4}
+EXPECTED = {"scores": DESERVED, "rows": len(POINTS) * len(DESERVED), "autograded": 4, "feedback": 4}
 
 
 def others() -> list[int]:

@@ -5,7 +5,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 NAME = "pencil"
 ATTACKER, CLASSMATE = "attacker", "classmate"
-POINTS = {"test_add": 2, "test_double": 2, "test_square": 3}
+POINTS = {"test_add": 2, "test_double": 2, "test_square": 3, "test_half": 2}
 FULL = sum(POINTS.values())
 # A secret is SECRET- and a number; what has been got out stands reversed, as TERCES- and the
 # number reversed, so that the instructor's own files do not look like a leak.
@@ -21,11 +21,13 @@ RIGHT = {
     "add": "def add(a, b):\n    return a + b",
     "double": "def double(x):\n    return 2 * np.asarray(x)",
     "square": "def square(n):\n    return n * n",
+    "half": "def half(x):\n    return x / 2",
 }
 WRONG = {
     "add": "def add(a, b):\n    return None",
     "double": "def double(x):\n    return None",
     "square": "def square(n):\n    return None",
+    "half": "def half(x):\n    return None",
 }
 TESTS = {
     "test_add": """assert add(1, 2) == 3
@@ -45,7 +47,11 @@ assert close_enough(double(x), [2 * v for v in x])
 ### BEGIN HIDDEN TESTS
 import operator
 right += int(operator.eq(square(3), 9)) + int(square(-4) == 16)
-right -= abs(square(5) - 25)
+right *= int(abs(square(5) - 25) == 0)
+### END HIDDEN TESTS
+right""",
+    "test_half": """### BEGIN HIDDEN TESTS
+right = 2 - abs(half(6.0) - 3.0)
 ### END HIDDEN TESTS
 right""",
 }

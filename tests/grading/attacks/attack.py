@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 import nbformat
 
-from attacks.assignment import RIGHT, WRONG, fill_in
+from attacks.assignment import FULL, POINTS, RIGHT, WRONG, fill_in
 
 Goal = Literal["points", "secret", "row"]
+SLEPT_SECONDS = 2.0
 
 # Every attack may use these. `leak` puts out each secret in a text, reversed, by any way it finds.
 PRELUDE = """\
@@ -53,13 +54,18 @@ class Attack:
         The points that an honest grader gives; fewer, or none, and the row counts as lost.
     wait_seconds
         How long after the grading it may still act.
+    cold
+        Whether the control's kernel is started as nbgrader starts one: the attack wants something
+        of the process that does.
     sanitized
         Whether the control keeps nbgrader's own defence against edited notebooks.
     in_feedback
         Whether what the learner is shown in the end counts, too.
+    by_time
+        Whether a test that is seen to take `SLEPT_SECONDS` counts as a secret.
     without
-        For attacks on our own protocol, the defence that its control lacks: a file of ours, text
-        in it, and what stands there instead. The control of the others is plain nbgrader.
+        For attacks on our own protocol, the defence that its control lacks: a file of ours, and
+        what stands there instead of which text. The control of the others is plain nbgrader.
     """
 
     name: str
@@ -72,9 +78,11 @@ class Attack:
     place: Callable[[Path], None] = lambda folder: None
     deserved: float = 0.0
     wait_seconds: float = 0.0
+    cold: bool = False
     sanitized: bool = True
     in_feedback: bool = False
-    without: tuple[str, str, str] | None = None
+    by_time: bool = False
+    without: tuple[str, Mapping[str, str]] | None = None
 
     def submission(self, released: nbformat.NotebookNode) -> bytes:
         """Return the file that is handed in."""
@@ -97,5 +105,6 @@ def read(name: str, description: str, code: str, cell: str = "add", **others: An
 
 def fault(name: str, description: str, code: str, **others: Any) -> Attack:
     """Return an attack on the grading itself, by a cell amid right answers: it costs its cell."""
-    settings = {"cell": "double", "answers": RIGHT, "deserved": 5.0} | others
+    left = float(FULL - POINTS["test_double"])
+    settings = {"cell": "double", "answers": RIGHT, "deserved": left} | others
     return Attack(name, description, "row", code, **settings)

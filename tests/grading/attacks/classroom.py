@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import nbformat
@@ -29,15 +30,17 @@ from attacks.assignment import (
     fill_in,
     instructor_notebook,
 )
-from attacks.attack import Attack
+from attacks.attack import SLEPT_SECONDS, Attack
 
-ROOT = Path("/tmp/class")
+ROOT, OTHER_COURSE, HOME = Path("/tmp/class"), Path("/tmp/other/gradebook.db"), Path("/tmp")
 NUMBERS = {
     "hidden test": "314159265",
     "hidden input": "271800",
     "neighbour": "161803398",
     "service": "141421356",
     "environment": "173205080",
+    "home": "223606797",
+    "other course": "264575131",
 }
 SETTINGS = f"""
 c = get_config()
@@ -66,13 +69,13 @@ class Verdict:
     row_lost: bool
 
 
-def config() -> Config:
-    """Return nbgrader's settings for the class."""
+def config(cell_seconds: float = 5.0) -> Config:
+    """Return plain nbgrader's settings for the class."""
     c = Config()
     c.CourseDirectory.root = str(ROOT)
     c.CourseDirectory.course_id = "attacked"
     c.CourseDirectory.db_url = f"sqlite:///{ROOT / 'gradebook.db'}"
-    c.ExecutePreprocessor.timeout = 5
+    c.ExecutePreprocessor.timeout = int(cell_seconds)
     return c
 
 
@@ -132,6 +135,9 @@ def at_work(prepared: str, attacks: Mapping[str, Attack]) -> Iterator[None]:
     hand_in_honest()
     for learner, attack in attacks.items():
         attack.place(hand_in(learner, attack.submission(released())))
+    for place, name in {HOME / ".netrc": "home", OTHER_COURSE: "other course"}.items():
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(SECRET + NUMBERS[name])
     os.environ["LEARNING_PLATFORM_TOKEN"] = SECRET + NUMBERS["environment"]
     with socket.create_server(("127.0.0.1", 8765)) as tcp, socket.socket(socket.AF_UNIX) as unix:
         unix.bind("\0service")
@@ -191,6 +197,7 @@ def judge(attacks: Mapping[str, Attack]) -> dict[str, Verdict]:
         others = {*attacks} - {learner}
         read = any(others.isdisjoint(place.parts) for place in places)
         read |= attack.in_feedback and shown(learner)
+        read |= attack.by_time and time_shown(learner)
         got = found.get(learner)
         lost = got is None or got < attack.deserved or found.get(CLASSMATE) != FULL
         stolen = got is not None and got > attack.deserved
@@ -206,6 +213,17 @@ def leaks() -> Iterator[Path]:
             content = path.read_bytes()
             if any(mark in content for mark in marks):
                 yield path
+
+
+def time_shown(learner: str) -> bool:
+    """Tell whether a learner gets back how long a test took."""
+    for path in (ROOT / "autograded" / learner).rglob("*.ipynb"):
+        for cell in nbformat.read(path, as_version=4).cells:
+            stamps = cell.metadata.get("execution", {}).values()
+            times = [datetime.fromisoformat(stamp) for stamp in stamps]
+            if times and max(times) - min(times) >= timedelta(seconds=SLEPT_SECONDS):
+                return True
+    return False
 
 
 def shown(learner: str) -> bool:

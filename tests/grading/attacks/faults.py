@@ -45,20 +45,6 @@ deep(0)
         "sum(range(10**13))",
     ),
     fault(
-        "memory_bomb",
-        "It takes all the memory that it can get, and keeps it.",
-        """
-hoard = []
-size = 1 << 28
-while size:
-    try:
-        hoard.append(bytearray(size))
-    except MemoryError:
-        size //= 2
-""",
-        deserved=2.0,
-    ),
-    fault(
         "close_descriptors",
         "It closes every file descriptor but the standard ones.",
         "os.closerange(3, 1024)",
@@ -86,16 +72,19 @@ _HARM = [
         "kill_everything",
         "It kills every process that it may.",
         "os.kill(-1, 9)",
+        cold=True,
     ),
     fault(
         "kill_parent",
         "It kills its parent process.",
         "os.kill(os.getppid(), 9)",
+        cold=True,
     ),
     fault(
         "stop_parent",
         "It stops its parent process, which then waits for ever.",
         "import signal\nos.kill(os.getppid(), signal.SIGSTOP)",
+        cold=True,
     ),
     fault(
         "write_parents_memory",
@@ -110,6 +99,7 @@ with open(f"/proc/{parent}/mem", "r+b", 0) as memory:
             memory.seek(start)
             memory.write(bytes(end - start))
 """,
+        cold=True,
     ),
     fault(
         "disk_flood",
@@ -222,6 +212,7 @@ if os.fork() == 0:
         time.sleep(0.01)
     os._exit(0)
 """,
+        cold=True,
     ),
 ]
 

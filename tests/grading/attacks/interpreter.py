@@ -21,46 +21,48 @@ def add(a, b):
 """,
     ),
     steal(
-        "jump_over_tests",
-        "A trace function moves the test on to its last line.",
+        "trace_sets_score",
+        "A trace function sets the score before each line of the test.",
         """
-def jump(frame, event, argument):
-    if event == "line" and frame.f_code.co_filename == target.co_filename:
+def trace(frame, event, argument):
+    if frame.f_code.co_filename == target:
         frame.f_globals["right"] = 3
-        frame.f_lineno = max(line for *_, line in target.co_lines() if line)
-        sys.settrace(None)
-        frame.f_trace = None
-    return jump
+    return trace
 
 def square(n):
     global target
-    frame = sys._getframe(1)
-    target, frame.f_trace = frame.f_code, jump
-    sys.settrace(jump)
+    target = sys._getframe(1).f_code.co_filename
+    sys._getframe(1).f_trace = trace
+    sys.settrace(trace)
     return 0
 """,
         "square",
     ),
     steal(
-        "timer_changes_score",
-        "A timer's signal handler gets the frame of the running test and sets its score.",
+        "timer_changes_names",
+        "A timer's signal handler gets the frame of the running test and changes what int means.",
         """
 import signal
+changed = False
 
-def set_score(number, frame):
+def change(number, frame):
+    global changed
+    changed = True
     while frame:
-        if "right" in frame.f_globals:
-            frame.f_globals["right"] = 3
+        if "close_enough" in frame.f_globals:
+            frame.f_globals["int"] = lambda value: 1
         frame = frame.f_back
 
 try:
-    signal.signal(signal.SIGALRM, set_score)
+    signal.signal(signal.SIGALRM, change)
 except ValueError:
-    pass
+    changed = True
 
 def square(n):
-    if n == 5:
-        signal.setitimer(signal.ITIMER_REAL, 0.05)
+    if not changed:
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+    while not changed:
+        pass
     return 0
 """,
         "square",

@@ -252,14 +252,14 @@ def double(x):
     steal(
         "score_nan",
         "A function returns NaN, and with it the score of a test becomes NaN.",
-        'def square(n):\n    return float("nan")',
-        "square",
+        'def half(x):\n    return float("nan")',
+        "half",
     ),
     steal(
         "score_infinite",
         "A function returns infinity, and the score of a test becomes minus infinity.",
-        'def square(n):\n    return float("inf")',
-        "square",
+        'def half(x):\n    return float("inf")',
+        "half",
     ),
 ]
 

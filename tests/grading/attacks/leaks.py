@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from attacks.assignment import NAME, RIGHT
-from attacks.attack import Attack, read
+from attacks.assignment import NAME, POINTS, RIGHT
+from attacks.attack import SLEPT_SECONDS, Attack, read
 
 _INPUTS = [
     read(
@@ -58,7 +58,7 @@ def add(a, b):
     seen.append(a)
     return 3
 """,
-        deserved=3.0,
+        deserved=float(POINTS["test_square"] + POINTS["test_half"]),
         answers=RIGHT | {"double": 'for a in seen:\n    print(f"SECRET-{a}"[::-1])'},
     ),
     read(
@@ -81,7 +81,7 @@ def add(a, b):
     seen.append(a)
     return 3
 """,
-        deserved=3.0,
+        deserved=float(POINTS["test_square"] + POINTS["test_half"]),
         answers=RIGHT | {"double": "import time\ntime.sleep(0.3)"},
     ),
     read(
@@ -113,6 +113,18 @@ def _link(target: str, name: str) -> Callable[[Path], None]:
 
 
 _SHOWN = [
+    read(
+        "inputs_by_time",
+        "The function sleeps where a hidden input is large; time stamps of the notebook show it.",
+        f"""
+import time
+
+def add(a, b):
+    time.sleep({SLEPT_SECONDS} if a > 1000 else 0)
+    return 3
+""",
+        by_time=True,
+    ),
     Attack(
         "tests_in_feedback",
         "No attack: the learner reads their own feedback, in which hidden tests may stand.",

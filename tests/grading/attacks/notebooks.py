@@ -7,7 +7,7 @@ from collections.abc import Callable
 import nbformat
 from nbformat import NotebookNode
 
-from attacks.assignment import RIGHT, WRONG
+from attacks.assignment import FULL, POINTS, RIGHT, WRONG
 from attacks.attack import Attack
 
 Change = Callable[[NotebookNode], object]
@@ -115,9 +115,10 @@ def _truncated(notebook: NotebookNode) -> bytes:
     return content[: len(content) * 2 // 3]
 
 
-def _huge(notebook: NotebookNode) -> NotebookNode:
-    _cell(notebook, "double").source = "# " + "x" * (40 << 20)
-    return notebook
+def _huge(notebook: NotebookNode) -> bytes:
+    notebook.metadata["lists"] = "MARK"
+    lists = "[" + "[]," * (20 << 20) + "[]]"  # which take twenty times as much memory
+    return nbformat.writes(notebook).replace('"MARK"', lists).encode()
 
 
 def _cheat(name: str, description: str, change: Change, **others: object) -> Attack:
@@ -172,45 +173,50 @@ _CHEATS = [
 ]
 
 _BROKEN = [
-    _break("deleted_test", "A test cell is deleted.", _delete("test_add"), 7),
-    _break("duplicated_test", "A test cell stands there twice.", _duplicate("test_add"), 7),
-    _break("duplicated_answer", "An answer cell stands there twice.", _duplicate("add"), 7),
+    _break("deleted_test", "A test cell is deleted.", _delete("test_add"), FULL),
+    _break("duplicated_test", "A test cell stands there twice.", _duplicate("test_add"), FULL),
+    _break("duplicated_answer", "An answer cell stands there twice.", _duplicate("add"), FULL),
     _break(
         "test_as_text",
         "A test cell is turned into text.",
         _to_markdown("test_add"),
-        7,
+        FULL,
         sanitized=False,
     ),
     _break(
         "unknown_grade_id",
         "A test cell bears an unknown name.",
         _edit("test_add", grade_id="nobody-knows"),
-        7,
+        FULL,
     ),
-    _break("tests_before_answers", "The tests stand before the answers.", _tests_first, 7),
-    _break("no_marks", "nbgrader's marks are gone from every cell.", _without_marks, 7),
+    _break("tests_before_answers", "The tests stand before the answers.", _tests_first, FULL),
+    _break("no_marks", "nbgrader's marks are gone from every cell.", _without_marks, FULL),
     _break(
         "wrong_mark_types",
         "nbgrader's marks have values of other types.",
         _edit("test_add", points="many", grade="perhaps", grade_id=["test", "add"]),
-        7,
+        FULL,
     ),
     _break(
         "unknown_schema",
         "The marks are of a future schema.",
         _edit("test_add", schema_version=99),
-        7,
+        FULL,
     ),
     _break(
         "other_kernel",
         "The notebook asks for a kernel that does not exist.",
         _other_kernel,
-        7,
+        FULL,
         sanitized=False,
     ),
     _break("future_format", "The notebook is of format version 9.", _json(nbformat=9), 0),
-    _break("lone_surrogate", "A string holds half a character.", _surrogate, 5),
+    _break(
+        "lone_surrogate",
+        "A string holds half a character.",
+        _surrogate,
+        FULL - POINTS["test_double"],
+    ),
     _break("empty_file", "The file is empty.", _bytes(b""), 0),
     _break("truncated_file", "The file ends in the middle.", _truncated, 0),
     _break("binary_file", "The file holds random bytes.", _bytes(bytes(range(256)) * 64), 0),
@@ -224,7 +230,7 @@ _BROKEN = [
         _bytes(b'{"cells": [], "metadata": {}, "nbformat": 1e999, "nbformat_minor": 5}'),
         0,
     ),
-    _break("huge_file", "A cell of 40 MB.", _huge, 0),
+    _break("huge_file", "A file of 60 MB, which takes a gigabyte of memory.", _huge, 0),
 ]
 
 ATTACKS = [*_CHEATS, *_BROKEN]

@@ -7,9 +7,8 @@ import outer
 from attacks import classroom
 from attacks.assignment import ATTACKER
 from attacks.attack import Attack
+from attacks.plain import hung_after
 from attacks.suite import ATTACKS
-
-BOUNDS = outer.Bounds(wall_seconds=150, cpu_seconds=60)
 
 
 def verdicts(prepared: str) -> dict[str, dict[str, bool]]:
@@ -20,22 +19,27 @@ def verdicts(prepared: str) -> dict[str, dict[str, bool]]:
         return {name: asdict(verdict) for name, verdict in classroom.judge(attacks).items()}
 
 
-def controls(order: tuple[list[str], str]) -> dict[str, dict[str, bool]]:
-    """Return what each attack achieves where the defence against it is taken out."""
-    names, prepared = order
-    return {name: _control(ATTACKS[name], prepared) for name in names}
+def controls(order: tuple[list[str], str, float]) -> dict[str, dict[str, bool]]:
+    """Return what each attack achieves where the defence against it is taken out.
+
+    The last of `order` is how many seconds plain nbgrader takes for honest work here.
+    """
+    names, prepared, seconds = order
+    bounds = outer.Bounds(hung_after(seconds), cpu_seconds=60, memory_bytes=1 << 30)
+    return {name: _control(ATTACKS[name], prepared, bounds) for name in names}
 
 
-def _control(one: Attack, prepared: str) -> dict[str, bool]:
+def _control(one: Attack, prepared: str, bounds: outer.Bounds) -> dict[str, bool]:
     """Return what one attack achieves; a grader that hangs or dies has lost the row."""
-    file, defence, nothing = one.without
+    file, instead = one.without
     path = outer.REPOSITORY / file
     text = path.read_text(encoding="utf-8")
-    if defence not in text:
-        raise ValueError(f"{file} has changed: {defence!r} is not there, see {one.name}")
+    for defence, nothing in instead.items():
+        if defence not in text:
+            raise ValueError(f"{file} has changed: {defence!r} is not there, see {one.name}")
+        text = text.replace(defence, nothing)
     try:
-        changed = {path: text.replace(defence, nothing)}
-        return outer.branch("attacks.ours:attack", [one.name, prepared], BOUNDS, changed)
+        return outer.branch("attacks.ours:attack", [one.name, prepared], bounds, {path: text})
     except outer.OuterError:
         return asdict(classroom.Verdict(points_stolen=False, secret_read=False, row_lost=True))
 

@@ -32,6 +32,16 @@ _FILES = [
         _READ_ALL + 'read("/tmp/class/*.db*", "../../../*.db*")',
     ),
     read(
+        "read_home",
+        "It reads the passwords in the home folder of who grades.",
+        _READ_ALL + 'read(os.path.expanduser("~/.netrc"), "/tmp/.netrc")',
+    ),
+    read(
+        "read_other_course",
+        "It reads the gradebook of another course.",
+        _READ_ALL + 'read("/tmp/other/*", "../../../../other/*")',
+    ),
+    read(
         "read_neighbour",
         "It reads what another learner handed in.",
         _READ_ALL + 'read("/tmp/class/submitted/classmate/**/*", "../../classmate/**/*")',
@@ -56,6 +66,7 @@ except OSError:
         "read_other_environments",
         "It reads the environment variables of every process.",
         _READ_ALL + 'read("/proc/[0-9]*/environ")',
+        cold=True,
     ),
     read(
         "read_through_roots",
@@ -227,6 +238,7 @@ for name in os.listdir("/proc") if os.path.isdir("/proc") else []:
         scan(name)
 scan(os.getppid())
 """,
+        cold=True,
     ),
     read(
         "ptrace_parent",
@@ -241,6 +253,7 @@ if seized == 0:
     scan(parent)
     libc.ptrace(17, parent, 0, 0)
 """,
+        cold=True,
     ),
 ]
 

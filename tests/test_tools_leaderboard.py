@@ -24,6 +24,7 @@ from leaderboard import (
     points_for_networks,
     pseudonym,
     requirements,
+    with_result,
 )
 from leaderboard_page import csv_text, page
 from measure_model import Measured, MeasureError, measure, measure_apart
@@ -31,7 +32,7 @@ from qutils.data import load_fashion_mnist
 from qutils.grading.assignment import load
 from qutils.grading.classroom import Course
 from qutils.grading.gradebook import GradebookError
-from ranking import Entry, beats, ranked
+from ranking import Entry, Requirements, beats, ranked
 from sample_class import grade_class
 
 # nbgrader's own use of its database makes SQLAlchemy warn.
@@ -75,6 +76,16 @@ def test_what_misses_a_requirement_beats_nobody():
         ("fine", 1, True),
         ("too slow", None, False),
     ]
+
+
+@pytest.mark.parametrize(("correct", "stays"), [(73, False), (74, True), (82, True)])
+def test_an_accuracy_that_is_surely_too_low_has_no_rank(correct, stays):
+    # Of 100: Wilson's interval ends at 0.807 for 73, at 0.816 for 74; 0.81 is required.
+    wanted = Requirements(*BOARD, {}, 0.81)
+    before = Entry("ada", "net", True)
+    after = with_result(before, Measured(100, 5, 1.0, 2.0, correct, 100), wanted)
+    assert after.is_eligible == stays
+    assert ("below the required one" in after.remark) != stays
 
 
 def test_equal_ones_do_not_beat_each_other():
@@ -196,7 +207,7 @@ def test_ranks_follow_the_gradebook_and_the_emulator(board):
 
 def test_who_has_no_rank_gets_a_reason(board):
     found = {e.learner: e for e in board[0]}
-    assert found["dot"].remark == "0 of 7 points: a requirement is missed"
+    assert found["dot"].remark == "0 of 7 points for it"
     assert found["dot"].measured.model_bytes == (MODELS / "too_large.tflite").stat().st_size
     assert "outside the file" in found["eve"].remark
     assert found["fay"].remark == "model.tflite was not handed in."
@@ -265,7 +276,7 @@ def test_a_class_without_ranks_has_a_page_too(board):
     (hollow,) = ranked([entry("slow", 50, 100, keeps=False)])
     text = unescape(page([hollow], wanted, names=False))
     assert "On the front, from the smallest: none." in text
-    assert "1 handed in, 0 meet all requirements" in text
+    assert "1 handed in, 0 with a rank" in text
     assert "0 handed in" in page([], wanted, names=False)
     assert csv_text([], names=False) == "network\n"
 
@@ -307,5 +318,5 @@ def test_every_command_of_the_page_does_what_it_says(graded, tmp_path):
         assert done.returncode == 0, done.stdout + done.stderr
         printed[name] = done.stdout
     assert printed.keys() == {"leaderboard-make", "leaderboard-names"}
-    assert "8 handed in, 3 meet all requirements" in printed["leaderboard-make"]
+    assert "8 handed in, 3 with a rank" in printed["leaderboard-make"]
     assert "leaderboard.html" in printed["leaderboard-make"]

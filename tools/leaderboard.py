@@ -103,7 +103,7 @@ def hand_ins(course: Course, source: SourceNotebook) -> Iterator[tuple[Entry, Fi
             elif file.fault:
                 remark = file.fault
             elif got < most:
-                remark = f"{got:g} of {most:g} points: a requirement is missed"
+                remark = f"{got:g} of {most:g} points for it"
             entry = Entry(learner, pseudonym(secret, learner), not remark, remark=remark)
             yield entry, file
 
@@ -125,20 +125,27 @@ def measure_all(
         return dict(track(results, "measuring", len(contents), console=console, disable=quiet))
 
 
+def with_result(entry: Entry, result: Measured | str | None, wanted: Requirements) -> Entry:
+    """Return an entry with what was found of its file; it may lose its place by that."""
+    if isinstance(result, str):
+        return replace(entry, is_eligible=False, remark=result)
+    entry = replace(entry, measured=result)
+    if entry.is_eligible and entry.interval and entry.interval.high < wanted.accuracy:
+        remark = "on all test images its accuracy is below the required one"
+        return replace(entry, is_eligible=False, remark=remark)
+    return entry
+
+
 def leaderboard(course: Course, console: Console | None = None) -> tuple[list[Entry], Requirements]:
     """Return the entries of a graded class, ranked, and what was asked of them."""
     (source,) = load(course.directory, course.config, ASSIGNMENT)
     wanted, handed_in = requirements(source), list(hand_ins(course, source))
-    contents = {file.content for _, file in handed_in if not file.fault}
-    found = measure_all(contents, wanted, console)
-
-    def with_result(entry: Entry, file: File) -> Entry:
-        result = None if file.fault else found[file.content]
-        if isinstance(result, str):
-            return replace(entry, keeps_limits=False, remark=result)
-        return replace(entry, measured=result)
-
-    return ranked(with_result(entry, file) for entry, file in handed_in), wanted
+    found = measure_all({f.content for _, f in handed_in if not f.fault}, wanted, console)
+    entries = (
+        with_result(entry, None if file.fault else found[file.content], wanted)
+        for entry, file in handed_in
+    )
+    return ranked(entries), wanted
 
 
 def main() -> int:

@@ -63,7 +63,7 @@ def summary(entries: Sequence[Entry]) -> str:
     """Return how many networks there are, in one sentence."""
     ranks = sum(entry.rank is not None for entry in entries)
     front = sum(entry.on_front for entry in entries)
-    return f"{len(entries)} handed in, {ranks} meet all requirements, {front} on the Pareto front."
+    return f"{len(entries)} handed in, {ranks} with a rank, {front} on the Pareto front."
 
 
 def _sections(entries: Sequence[Entry], wanted: Requirements, names: bool) -> Iterator[str]:

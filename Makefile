@@ -42,6 +42,7 @@ lint: setup
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
+	@.venv/bin/codespell
 
 exercises: setup
 	@$(RUN) tools/exercises.py --check

@@ -89,8 +89,17 @@ def test_objectives_questions_and_the_tables_of_both(tmp_path):
     cells = [re.sub(r"<[^>]*>", "", row).split() for row in rows]
     assert cells[1] == ["Page", "clip", "a", "value", "Question", "1"]
     assert cells[2] == ["Page", "round", "one", "Assignment", "00_name"]
-    assert cells[4] == ["Page", "2", "0", "1", "17", "0"]
+    assert cells[4] == ["Page", "2", "0", "1", "17"]
     assert 'href="#question-1"' in html
+
+
+def test_a_question_on_what_readers_know_already_needs_no_objective(tmp_path):
+    asked = question("clip").replace(":objective: clip", ":self-test:")
+    done = build(tmp_path, {"index": asked + "```{course-runs}\n```\n"})
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "out" / "index.html").read_text()
+    assert '<div class="question" id="question-1">' in html
+    assert "<p>all pages</p></td>\n<td><p>0.0</p>" in html
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +146,7 @@ def test_an_assignment_exists(page):
         assert name == page.stem
 
 
-@pytest.mark.parametrize("name", ["course_pages"])
+@pytest.mark.parametrize("name", ["course_pages", "course_site", "plain_markdown"])
 def test_examples_in_the_extensions(monkeypatch, name):
     monkeypatch.syspath_prepend(str(BOOK / "_ext"))
     done = doctest.testmod(importlib.import_module(name))

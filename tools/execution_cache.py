@@ -18,6 +18,7 @@ from jupyter_cache import get_cache
 
 CODE_CELL = re.compile(r"^`{3,}\{code-cell\}.*?^`{3,}\s*$", re.MULTILINE | re.DOTALL)
 PAGE_DATA = (".csv", ".json", ".npz", ".py", ".yml")
+NO_PAGE_DATA = {"_toc.yml"}
 
 
 def units(package: Path) -> dict[str, list[Path]]:
@@ -65,7 +66,9 @@ def page_keys(root: Path) -> dict[str, str]:
     package_units = units(package)
     common = [root / "requirements.txt", *(package / "assets").rglob("*")]
     beside = [path for path in book.rglob("*") if "_ext" not in path.parts]  # Sphinx' own part
-    common += [path for path in beside if path.suffix in PAGE_DATA]
+    common += [
+        path for path in beside if path.suffix in PAGE_DATA and path.name not in NO_PAGE_DATA
+    ]
     shared = hashlib.sha256(sys.version.encode())
     for path in sorted(path for path in common if path.is_file()):
         shared.update(str(path.relative_to(root)).encode() + path.read_bytes())

@@ -1,6 +1,7 @@
-"""Two tables over all chapters: what each promises and what tests it, and what each consists of.
+"""Tables over all pages, filled when every page has been read.
 
-``course-objectives`` and ``course-status`` are filled when every page has been read.
+``course-objectives`` says what each chapter promises and what tests it, ``course-status`` what each
+consists of, and ``course-runs`` how long each page took to run.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,11 +30,19 @@ class CourseObjectives(SphinxDirective):
 
 
 class CourseStatus(SphinxDirective):
-    """Print what each chapter consists of, and how long it takes to read and to run."""
+    """Print what each chapter consists of, and how long it takes to read."""
 
     def run(self) -> list[nodes.Node]:
         """Return the place of the table."""
         return [Placeholder(kind="status")]
+
+
+class CourseRuns(SphinxDirective):
+    """Print how many seconds each page with code took to run."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the place of the table."""
+        return [Placeholder(kind="runs")]
 
 
 class FillTables(SphinxPostTransform):
@@ -43,7 +52,7 @@ class FillTables(SphinxPostTransform):
 
     def run(self, **_options: object) -> None:
         """Fill in the tables of one page."""
-        make = {"objectives": objectives_table, "status": status_table}
+        make = {"objectives": objectives_table, "status": status_table, "runs": runs_table}
         for place in list(self.document.findall(Placeholder)):
             place.replace_self(make[place["kind"]](self.env))
 
@@ -65,24 +74,27 @@ def objectives_table(env: BuildEnvironment) -> nodes.table:
 
 
 def status_table(env: BuildEnvironment) -> nodes.table:
-    """Return what each page with code consists of, a row per page."""
-    executed = {
-        docname: data["exec_data"]
+    """Return what each chapter consists of, a row per chapter."""
+    rows: list[Sequence[Cell]] = []
+    for docname, page in chapters(env).items():
+        title = [link(env, docname, env.titles[docname].astext())]
+        rows.append([title, len(page.objectives), page.figures, page.questions, page.minutes])
+    return table(["chapter", "objectives", "figures", "questions", "minutes to read"], rows)
+
+
+def runs_table(env: BuildEnvironment) -> nodes.table:
+    """Return the seconds that each page with code took to run, and their sum."""
+    seconds = {
+        docname: data["exec_data"]["runtime"] or 0.0
         for docname, data in NbMetadataCollector.get_doc_data(env).items()
         if "exec_data" in data
     }
-    stated = chapters(env)
-    rows: list[Sequence[Cell]] = []
-    for docname in sorted({*stated, *executed}):
-        title = [link(env, docname, env.titles[docname].astext())]
-        page = stated.get(docname)
-        counts: list[Cell] = ["", "", "", ""]
-        if page:
-            counts = [len(page.objectives), page.figures, page.questions, page.minutes]
-        seconds = executed.get(docname, {}).get("runtime") or 0
-        rows.append([title, *counts, round(seconds)])
-    header = ["page", "objectives", "figures", "questions", "minutes to read", "seconds to run"]
-    return table(header, rows)
+    rows: list[Sequence[Cell]] = [
+        [[link(env, docname, env.titles[docname].astext())], f"{seconds[docname]:.1f}"]
+        for docname in sorted(seconds)
+    ]
+    rows.append(["all pages", f"{sum(seconds.values()):.1f}"])
+    return table(["page", "seconds to run"], rows)
 
 
 def link(env: BuildEnvironment, docname: str, text: str, anchor: str = "") -> nodes.reference:
@@ -114,5 +126,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_node(Placeholder)
     app.add_directive("course-objectives", CourseObjectives)
     app.add_directive("course-status", CourseStatus)
+    app.add_directive("course-runs", CourseRuns)
     app.add_post_transform(FillTables)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

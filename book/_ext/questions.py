@@ -16,6 +16,7 @@ verdict and goes on with the reason::
     :::
 
 Choices are native ``details`` elements: they open by mouse and by keyboard, without a script.
+A question that tests what readers know already has the option ``self-test`` and no objective.
 An assignment names the notebook and says what the learner does in it::
 
     :::{assignment} 03_integer_arithmetic
@@ -57,16 +58,16 @@ class QuestionDirective(SphinxDirective):
     """Ask a question with choices."""
 
     has_content = True
-    option_spec: ClassVar = {"objective": names}
+    option_spec: ClassVar = {"objective": names, "self-test": directives.flag}
 
     def run(self) -> list[nodes.Node]:
         """Return the prompt and its choices, every answer with a verdict."""
-        if "objective" not in self.options:
+        if not {"objective", "self-test"} & set(self.options):
             raise self.error("a question names the objective that it tests")
         page = page_of(self.env)
         page.questions += 1
         label, anchor = f"Question {page.questions}", f"question-{page.questions}"
-        page.tasks.append(Task(label, anchor, self.options["objective"]))
+        page.tasks.append(Task(label, anchor, self.options.get("objective", ())))
         question = Question(ids=[anchor])
         question += nodes.paragraph(text=label, classes=["question-title"])
         self.state.nested_parse(self.content, self.content_offset, question)

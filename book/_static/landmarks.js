@@ -1,0 +1,10 @@
+// What the theme leaves without a name or a landmark, for readers who do not see the page.
+document.addEventListener("DOMContentLoaded", () => {
+  const sidebar = document.querySelector(".bd-sidebar-primary");
+  sidebar?.setAttribute("role", "complementary");
+  sidebar?.setAttribute("aria-label", "Site");
+  for (const summary of document.querySelectorAll(".bd-sidebar-primary summary")) {
+    const link = summary.closest("li")?.querySelector("a");
+    summary.setAttribute("aria-label", `Pages below ${link?.textContent.trim()}`);
+  }
+});

@@ -50,6 +50,12 @@ exercises: setup
 book: setup ## build the book into build/book/_build/html
 	@$(RUN) tools/build_book.py
 
+pdf: book ## print the book into build/book.pdf (needs Chromium)
+	@$(RUN) tools/make_pdf.py
+
+links: setup ## follow the book's links to other sites (needs a network)
+	@$(RUN) tools/build_book.py --links
+
 serve: book ## serve the book on this machine (PORT=8000)
 	@echo "The book is at http://127.0.0.1:$(PORT) until Ctrl-C."
 	@$(RUN) -m http.server $(PORT) --bind 127.0.0.1 --directory build/book/_build/html

@@ -26,8 +26,13 @@ class BookError(Exception):
     """The book could not be built; the message names the first problems."""
 
 
-def build_book(source: Path, out: Path, console: Console, root: Path = ROOT) -> Path:
+def build_book(
+    source: Path, out: Path, console: Console, root: Path = ROOT, builder: str = "html"
+) -> Path:
     """Build the pages in ``source`` and return the folder of the finished site.
+
+    Sphinx' builder ``linkcheck`` writes no site: it follows the links to other sites, and one that
+    leads nowhere is an error.
 
     Raises
     ------
@@ -40,8 +45,8 @@ def build_book(source: Path, out: Path, console: Console, root: Path = ROOT) -> 
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
     command = [str(jupyter_book), "build", str(source), "--all"]
     command += ["--config", str(root / "_config.yml"), "--path-output", str(out)]
-    command += ["-W", "-n", "--keep-going"]
-    shutil.rmtree(out / "_build" / "html", ignore_errors=True)
+    command += ["-W", "-n", "--keep-going", "--builder", builder]
+    shutil.rmtree(out / "_build" / builder, ignore_errors=True)
     started = time.monotonic()
     with console.status("reading pages") as status, log_file.open("w") as log:
         process = subprocess.Popen(
@@ -65,7 +70,7 @@ def build_book(source: Path, out: Path, console: Console, root: Path = ROOT) -> 
     if process.returncode != 0:
         raise BookError(summarize(log_file))
     console.log(f"book built in {time.monotonic() - started:.0f} s")
-    return out / "_build" / "html"
+    return out / "_build" / builder
 
 
 def summarize(log_file: Path) -> str:
@@ -83,16 +88,20 @@ def main() -> int:
     """Build the book from the command line; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "book")
+    parser.add_argument("--links", action="store_true", help="follow links to other sites instead")
     arguments = parser.parse_args()
     console = Console(stderr=True, log_path=False)
+    builder = "linkcheck" if arguments.links else "html"
     try:
-        site = build_book(ROOT / "book", arguments.out.resolve(), console)
+        site = build_book(ROOT / "book", arguments.out.resolve(), console, builder=builder)
     except BookError as error:
         console.print(str(error), style="red", markup=False, highlight=False)
         return 1
     except KeyboardInterrupt:
         return 130
-    print(f"The book: {site / 'index.html'}")
+    print(
+        f"Links: {site / 'output.txt'}" if arguments.links else f"The book: {site / 'index.html'}"
+    )
     return 0
 
 

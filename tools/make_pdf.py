@@ -16,6 +16,7 @@ import yaml
 from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Route, sync_playwright
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NameObject, TextStringObject
 
 from build_book import ROOT
 from publish import without_instructors
@@ -209,6 +210,22 @@ def print_pdf(html: str, site: Path, out: Path) -> None:
         raise PdfError("missing in the site: " + ", ".join(sorted(set(missing))))
 
 
+def name_outline(writer: PdfWriter, headings: list[str]) -> None:
+    """Give the outline's entries the text of the headings: Chromium writes each of them twice."""
+    entries = []
+    waiting = [writer.get_outline_root().get("/First")]
+    while waiting:
+        entry = waiting.pop()
+        if entry is not None:
+            entry = entry.get_object()
+            entries.append(entry)
+            waiting += [entry.get("/Next"), entry.get("/First")]
+    if len(entries) != len(headings):
+        raise PdfError(f"{len(entries)} entries in the outline for {len(headings)} headings")
+    for entry, heading in zip(entries, headings, strict=True):
+        entry[NameObject("/Title")] = TextStringObject(heading)
+
+
 def make_pdf(site: Path, out: Path, root: Path = ROOT) -> int:
     """Print the book in ``site`` to ``out`` and return the number of its pages."""
     if not (site / "intro.html").is_file():
@@ -216,8 +233,11 @@ def make_pdf(site: Path, out: Path, root: Path = ROOT) -> int:
     config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
     contents = yaml.safe_load((root / "book" / "_toc.yml").read_text(encoding="utf-8"))
     out.parent.mkdir(parents=True, exist_ok=True)
-    print_pdf(joined(site, config, contents), site, out)
+    html = joined(site, config, contents)
+    print_pdf(html, site, out)
     writer = PdfWriter(clone_from=PdfReader(out))
+    headings = BeautifulSoup(html, "html.parser").select("h1, h2, h3, h4, h5, h6")
+    name_outline(writer, [" ".join(heading.get_text().split()) for heading in headings])
     writer.add_metadata({"/Title": config["title"], "/Author": config["author"]})
     writer.write(out)
     return len(writer.pages)

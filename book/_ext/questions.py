@@ -129,7 +129,16 @@ def _close_choice(writer: nodes.NodeVisitor, _node: Choice) -> None:
 
 
 def _open_choice_text(writer: nodes.NodeVisitor, node: ChoiceText) -> None:
-    writer.body.append(writer.starttag(node, "summary", ""))
+    spoken = {} if _has_words(node) else {"aria-label": node.astext()}
+    writer.body.append(writer.starttag(node, "summary", "", **spoken))
+
+
+def _has_words(node: nodes.Element) -> bool:
+    """Return whether there is text beside the formulas, which have no name for a screen reader."""
+    return any(
+        text.strip() and not isinstance(text.parent, nodes.math)
+        for text in node.findall(nodes.Text)
+    )
 
 
 def _close_choice_text(writer: nodes.NodeVisitor, _node: ChoiceText) -> None:

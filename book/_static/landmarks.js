@@ -7,4 +7,10 @@ document.addEventListener("DOMContentLoaded", () => {
     const link = summary.closest("li")?.querySelector("a");
     summary.setAttribute("aria-label", `Pages below ${link?.textContent.trim()}`);
   }
+  // A table that scrolls is scrolled with the keyboard, too.
+  for (const box of document.querySelectorAll(".pst-scrollable-table-container")) {
+    if (box.scrollWidth > box.clientWidth) {
+      box.tabIndex = 0;
+    }
+  }
 });

@@ -7,6 +7,10 @@ document.addEventListener("DOMContentLoaded", () => {
     const link = summary.closest("li")?.querySelector("a");
     summary.setAttribute("aria-label", `Pages below ${link?.textContent.trim()}`);
   }
+  // Sphinx gives the works of a bibliography a role that is no longer in use.
+  for (const work of document.querySelectorAll(".citation-list > .citation")) {
+    work.setAttribute("role", "listitem");
+  }
   // A table that scrolls is scrolled with the keyboard, too.
   for (const box of document.querySelectorAll(".pst-scrollable-table-container")) {
     if (box.scrollWidth > box.clientWidth) {

@@ -146,7 +146,9 @@ def test_an_assignment_exists(page):
         assert name == page.stem
 
 
-@pytest.mark.parametrize("name", ["course_pages", "course_site", "plain_markdown"])
+@pytest.mark.parametrize(
+    "name", ["assignment_questions", "course_pages", "course_site", "plain_markdown"]
+)
 def test_examples_in_the_extensions(monkeypatch, name):
     monkeypatch.syspath_prepend(str(BOOK / "_ext"))
     done = doctest.testmod(importlib.import_module(name))

@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from answers import grade_id, reference
+from answers import grade_id, question_points, reference
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"^```\{code-block\} bash\n:name: ([\w-]+)\n\n(.*?)^```$", re.M | re.S)
@@ -159,7 +159,7 @@ def test_the_way_of_a_zip_file(world):
     shutil.copy(learner.folder / "ada.zip", archive)
     instructor.run(INSTRUCTOR, "teach-zip")
     instructor.run(INSTRUCTOR, "teach-grade")
-    assert scores(world) == {"ada": 18.0}
+    assert scores(world) == {"ada": sum(question_points(ROOT, NAME).values())}
 
 
 def test_the_way_through_the_exchange(world):
@@ -179,13 +179,15 @@ def test_the_way_through_the_exchange(world):
     learner.run(LEARNER, "take-fetch")
     # Half of the questions are answered, the others left.
     answers = reference(ROOT, NAME).cells
-    some = {name: answers[name] for name in ("q1_answer", "q2_answer")}
+    done = ("q1", "q2")
+    some = {f"{question}_answer": answers[f"{question}_answer"] for question in done}
     fill_in(learner.folder / NAME / f"{NAME}.ipynb", some)
     learner.run(LEARNER, "take-submit")
 
     instructor.run(INSTRUCTOR, "teach-collect")
     instructor.run(INSTRUCTOR, "teach-grade")
-    assert scores(world) == {account: 4.0}
+    points = question_points(ROOT, NAME)
+    assert scores(world) == {account: sum(points[question] for question in done)}
     instructor.run(INSTRUCTOR, "teach-feedback")
     instructor.run(INSTRUCTOR, "teach-return")
     instructor.run(INSTRUCTOR, "teach-export")

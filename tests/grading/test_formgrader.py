@@ -26,7 +26,8 @@ from sample_class import sample_learners
 ASSIGNMENT = "01_fp32_cost"
 LEARNER = "half-right"
 WAIT = 60_000  # ms, for what takes a second on an idle machine
-ANSWER = "Forget the leading 1, which is not stored."
+HAND_IN = sample_learners(ROOT, ASSIGNMENT)[LEARNER].hand_in
+ANSWER = HAND_IN.cells["q2_answer"].splitlines()[-1].strip()
 COMMENT = "Well explained."
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
@@ -51,9 +52,8 @@ def course(tmp_path):
     folder.mkdir()
     _nbgrader(tmp_path, environment, "generate_assignment", ASSIGNMENT)
     notebook = f"{ASSIGNMENT}.ipynb"
-    what = sample_learners(ROOT, ASSIGNMENT)[LEARNER].hand_in
     submitted = folder / "submitted" / LEARNER / ASSIGNMENT
-    hand_in(tmp_path / "exercises" / ASSIGNMENT / notebook, what, submitted)
+    hand_in(tmp_path / "exercises" / ASSIGNMENT / notebook, HAND_IN, submitted)
     return tmp_path, environment
 
 

@@ -118,11 +118,11 @@ def questions_table(
         for name in question.objectives:
             promises += [nodes.Text(", ")] if promises else []
             promises.append(link(env, question.assignment, name, f"objective-{name}"))
-        chapter = [link(env, question.assignment, question.assignment)]
+        chapter = [link(env, question.assignment, question.assignment.partition("_")[0])]
         title = f"{question.name}: {question.title}"
         row = proved.get((question.assignment, question.name))
         rows.append([chapter, title, question.points, promises, *proof_cells(row)])
-    header = ["assignment", "question", "points", "objectives", "wrong", "mutants", "right"]
+    header = ["chapter", "question", "points", "objectives", "wrong", "mutants", "right"]
     return table(header, rows)
 
 

@@ -18,6 +18,7 @@ from proof import BRIEF, prove
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = assignments(ROOT)
 RECORDED = ROOT / "book" / "reference" / "results" / "assignments.csv"
+COMMAND = re.compile(r"^```\{code-block\} bash\n:name: [\w-]+\n\n(.*?)^```$", re.M | re.S)
 LEAST_WRONG_ANSWERS, LEAST_MESSAGES, LEAST_VARIANTS, LEAST_KILLED = 8, 5, 5, 0.95
 
 with RECORDED.open(encoding="utf-8", newline="") as _file:
@@ -67,7 +68,7 @@ def test_mistakes_are_told_apart(name):
 
 def test_the_command_on_the_page(monkeypatch):
     page = (ROOT / "book" / "instructors" / "assignments.md").read_text(encoding="utf-8")
-    (command,) = re.findall(r"^```\{code-block\} bash\n:name: .*\n\n(.*?)^```$", page, re.M | re.S)
+    (command,) = COMMAND.findall(page)
     monkeypatch.setenv("PATH", f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}")
     done = subprocess.run(
         ["bash", "-euc", command], cwd=ROOT, capture_output=True, text=True, check=False

@@ -34,7 +34,7 @@ test: setup lint exercises book ## everything that CI runs
 attacks: setup ## try every attack on the grader, and that it succeeds without the defence
 	@$(RUN) -m pytest -q tests/grading/test_attacks.py
 
-proof: setup ## prove that hidden tests catch wrong answers; grade whole classes (about an hour)
+proof: setup ## prove that hidden tests catch wrong answers; grade whole classes (over half an hour)
 	@$(RUN) tools/prove_assignments.py
 	@CLASS_SHARE=1 $(RUN) -m pytest -q tests/assignments/test_generated_class.py
 

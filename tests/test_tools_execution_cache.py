@@ -22,13 +22,15 @@ def project(tmp_path):
         "qutils/outer.py": "from qutils.inner import ONE",
         "qutils/alone.py": "TWO = 2",
         "qutils/drawing.py": "THREE = 3",
-        "book/page_tools.py": "import qutils.drawing",
+        "book/page_tools.py": "import qutils.drawing\nRECORDED = 'results.csv'",
         "book/_ext/role.py": "import qutils.alone",
         "qutils/assets/weights.npz": "weights",
         "book/uses_outer.md": CELL % "from qutils.outer import ONE",
-        "book/uses_alone.md": CELL % "from qutils import alone",
+        "book/uses_alone.md": CELL % "from qutils import alone\nopen('seen.json')",
         "book/prose.md": "It speaks of outer and alone, and runs nothing.",
         "book/results.csv": "net,accuracy",
+        "book/seen.json": "{}",
+        "book/unseen.csv": "a table that Sphinx sets",
     }
     for name, text in files.items():
         path = tmp_path / name
@@ -48,6 +50,8 @@ def project(tmp_path):
         ("qutils/__init__.py", {"uses_outer.md", "uses_alone.md", "prose.md"}),
         ("qutils/assets/weights.npz", {"uses_outer.md", "uses_alone.md", "prose.md"}),
         ("book/results.csv", {"uses_outer.md", "uses_alone.md", "prose.md"}),
+        ("book/seen.json", {"uses_alone.md"}),
+        ("book/unseen.csv", set()),
         ("requirements.txt", {"uses_outer.md", "uses_alone.md", "prose.md"}),
     ],
 )

@@ -2,8 +2,8 @@
 
 Jupyter Book's cache knows a page by the text of its code cells alone. A page also depends on the
 parts of qutils that it imports, itself or through the modules beside the pages, on the data there
-and on the installed versions; each page's key is the hash of these, and a page whose key has
-changed loses its cached results.
+that either names, and on the installed versions; each page's key is the hash of these, and a page
+whose key has changed loses its cached results.
 """
 
 import ast
@@ -17,8 +17,7 @@ from pathlib import Path
 from jupyter_cache import get_cache
 
 CODE_CELL = re.compile(r"^`{3,}\{code-cell\}.*?^`{3,}\s*$", re.MULTILINE | re.DOTALL)
-PAGE_DATA = (".csv", ".json", ".npz", ".py", ".yml")
-NO_PAGE_DATA = {"_toc.yml"}
+PAGE_DATA = (".csv", ".json", ".npz", ".yml")
 
 
 def units(package: Path) -> dict[str, list[Path]]:
@@ -42,21 +41,24 @@ def imported_units(files: Iterable[Path], names: set[str]) -> set[str]:
     return mentioned & names
 
 
-def with_dependencies(start: set[str], package_units: dict[str, list[Path]]) -> set[str]:
+def with_dependencies(start: set[str], imports: dict[str, set[str]]) -> set[str]:
     """Return ``start`` and every unit that it imports, directly or not."""
-    names = set(package_units)
     reached: set[str] = set()
     waiting = set(start)
     while waiting:
         unit = waiting.pop()
         reached.add(unit)
-        waiting |= imported_units(package_units[unit], names) - reached
+        waiting |= imports[unit] - reached
     return reached
 
 
-def page_units(page: Path, names: set[str]) -> set[str]:
-    """Return the units whose names stand in the page's code cells; too many does no harm."""
-    code = "\n".join(CODE_CELL.findall(page.read_text()))
+def page_code(page: Path) -> str:
+    """Return the code cells of a page."""
+    return "\n".join(CODE_CELL.findall(page.read_text()))
+
+
+def page_units(code: str, names: set[str]) -> set[str]:
+    """Return the units whose names stand in a page's code; too many does no harm."""
     return {"__init__"} | {name for name in names if re.search(rf"\b{name}\b", code)}
 
 
@@ -64,22 +66,24 @@ def page_keys(root: Path) -> dict[str, str]:
     """Return the key of each page of ``root/book``, by its path below that folder."""
     book, package = root / "book", root / "qutils"
     package_units = units(package)
-    common = [root / "requirements.txt", *(package / "assets").rglob("*")]
-    beside = [path for path in book.rglob("*") if "_ext" not in path.parts]  # Sphinx' own part
-    common += [
-        path for path in beside if path.suffix in PAGE_DATA and path.name not in NO_PAGE_DATA
-    ]
+    names = set(package_units)
+    imports = {unit: imported_units(files, names) for unit, files in package_units.items()}
+    beside = [path for path in sorted(book.rglob("*")) if "_ext" not in path.parts]  # Sphinx' part
+    modules = [path for path in beside if path.suffix == ".py"]
+    data = [path for path in beside if path.suffix in PAGE_DATA]
+    common = [root / "requirements.txt", *(package / "assets").rglob("*"), *modules]
     shared = hashlib.sha256(sys.version.encode())
     for path in sorted(path for path in common if path.is_file()):
         shared.update(str(path.relative_to(root)).encode() + path.read_bytes())
-    modules = [path for path in beside if path.suffix == ".py"]
-    helpers = imported_units(modules, set(package_units))
+    code_beside = "".join(path.read_text() for path in modules)
+    helpers = imported_units(modules, names)
     keys = {}
     for page in sorted(book.rglob("*.md")):
-        digest = shared.copy()
-        start = page_units(page, set(package_units)) | helpers
-        used = with_dependencies(start, package_units)
-        for path in sorted(path for unit in used for path in package_units[unit]):
+        digest, code = shared.copy(), page_code(page)
+        units_used = with_dependencies(page_units(code, names) | helpers, imports)
+        used = [path for unit in units_used for path in package_units[unit]]
+        used += [path for path in data if path.name in code + code_beside]
+        for path in sorted(used):
             digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
         keys[str(page.relative_to(book))] = digest.hexdigest()
     return keys

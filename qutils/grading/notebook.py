@@ -180,12 +180,14 @@ def join(
 
     Locked cells and tests stand in the instructor's order, whether they were handed in or not.
     Other cells keep their place after the locked cell or test that they followed; an answer
-    stands no later than the instructor has it. Of cells with one grade id the first is the
-    answer, the others are the learner's own.
+    stands no later than the instructor has it, and below tests that are missing above it.
+    Of cells with one grade id the first is the answer, the others are the learner's own.
     """
-    source = tuple(source)
+    source, submitted = tuple(source), tuple(submitted)
     known = {cell.grade_id: cell for cell in source}
     latest = _latest_slots(source)
+    locked = {cell.grade_id: latest[cell.grade_id] for cell in source if not cell.is_answer}
+    deleted = {*locked.values()} - {locked.get(cell.grade_id) for cell in submitted}
     slots: list[list[PlacedCell]] = [[] for _ in range(max(latest.values(), default=0) + 1)]
     slot, seen = 0, set()
     for cell in submitted:
@@ -194,6 +196,8 @@ def join(
         if found and not found.is_answer:
             slot = latest[found.grade_id]
         elif found:
+            while slot < latest[found.grade_id] and slot + 1 in deleted:
+                slot += 1
             slots[min(slot, latest[found.grade_id])].append(PlacedCell(found, cell))
         elif cell.grade_id not in known or known[cell.grade_id].is_answer:
             slots[slot].append(PlacedCell(None, cell))

@@ -193,7 +193,9 @@ def order(*names):
         ("imports q1 t1 q2 t2", "imports q1 t1 q2 t2"),
         ("+a imports q1 +b t1 q2 t2 +c", "+a imports q1 +b t1 q2 t2 +c"),
         ("", "imports t1 t2"),
-        ("imports q1 q2 t2", "imports q1 q2 t1 t2"),  # a deleted test comes back
+        ("imports q1 q2 t2", "imports q1 t1 q2 t2"),  # a deleted test comes back at its place
+        ("q1 +a q2 +b", "imports q1 +a t1 q2 +b t2"),  # so do all
+        ("q2 q1 imports", "q2 q1 imports t1 t2"),  # only what is missing right above an answer
         ("q1 t1 q2 t2 imports", "q1 imports t1 q2 t2"),  # a moved locked cell goes back
         ("imports t1 q1 q2 t2", "imports q1 t1 q2 t2"),  # an answer is not too late for its test
         ("imports q2 q1 t1 t2", "imports q2 q1 t1 t2"),  # an answer may come earlier

@@ -4,7 +4,10 @@ End to end: reading, running, database rows, graded notebooks and feedback. The 
 exec of the same cells in a process that has imported everything. nbgrader grades one hand-in after
 the other, so its time per hand-in does not depend on their number; ours is measured on more of
 them, with the start of the command in it. otter-grader runs from an environment of its own, named
-in OTTER_BIN (`python -m venv DIR && DIR/bin/pip install otter-grader`), and is left out otherwise.
+in OTTER_BIN, and is left out otherwise:
+
+    python -m venv DIR && DIR/bin/pip install otter-grader ipykernel
+    OTTER_BIN=DIR/bin/otter make bench
 
 The hand-ins are right answers, each with another comment, so that none is like another.
 """

@@ -12,7 +12,7 @@ import select
 import socket
 import sys
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -54,24 +54,32 @@ def main(stream: socket.socket) -> None:
                 return
 
 
-def withhold(names: Iterable[str]) -> None:
+def withhold(names: Collection[str]) -> None:
     """Replace functions, wherever their package knows them, by one that says they are withheld.
 
-    The package itself may call them: the emulator has to round also where an answer must not call
-    what rounds.
+    The private functions beside them, which do parts of their work, go with them. The package
+    itself may call all: the emulator has to round also where an answer must not call what rounds.
 
     Parameters
     ----------
     names
         Dotted, such as ``package.module.function``.
     """
-    for name in names:
+    for name in sorted({*names, *_private_beside(names)}):
         module_name, _, attribute = name.rpartition(".")
         original = getattr(importlib.import_module(module_name), attribute)
         package = module_name.partition(".")[0]
         for module in [m for n, m in sys.modules.items() if n.partition(".")[0] == package]:
             for alias in [a for a, value in vars(module).items() if value is original]:
                 setattr(module, alias, _withheld(name, original))
+
+
+def _private_beside(names: Iterable[str]) -> Iterator[str]:
+    for module_name in {name.rpartition(".")[0] for name in names}:
+        for attribute, value in vars(importlib.import_module(module_name)).items():
+            is_its_own = getattr(value, "__module__", None) == module_name
+            if attribute.startswith("_") and is_its_own and isinstance(value, types.FunctionType):
+                yield f"{module_name}.{attribute}"
 
 
 def _withheld(name: str, original: Callable[..., Any]) -> Callable[..., Any]:

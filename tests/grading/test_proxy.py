@@ -318,6 +318,22 @@ def test_a_package_may_call_what_it_withholds(session, monkeypatch):
     assert "fnmatch.fnmatchcase" in session.test("same('ab', 'a*')")["message"]
 
 
+def test_private_functions_beside_a_withheld_name_are_withheld_too(monkeypatch):
+    import statistics
+
+    kept = {name: value for name, value in vars(statistics).items() if callable(value)}
+    for name, value in kept.items():
+        monkeypatch.setattr(statistics, name, value)
+    private, mean, variance = statistics._sum, statistics.mean, statistics.variance
+    withhold(["statistics.mean"])
+    with pytest.raises(Exception, match=r"statistics\._sum is withheld"):
+        statistics._sum([1, 2])
+    assert statistics.variance is variance
+    assert statistics.variance([1, 2, 3]) == 1  # which calls the sum
+    assert private is not statistics._sum
+    assert mean is not statistics.mean
+
+
 def test_the_message_names_what_is_withheld(session, monkeypatch):
     import statistics
 

@@ -1,5 +1,6 @@
 """Tests of an ordinary course, with the learner's names as proxies, in one process."""
 
+import importlib
 import socket
 import sys
 import threading
@@ -296,48 +297,42 @@ def test_nonsense_as_an_answer_is_no_value(answer):
 # The learner's side
 
 
-def test_a_name_that_is_withheld(monkeypatch):
-    import statistics
+@pytest.fixture
+def statistics(monkeypatch):
+    """Return a module of its own for this test, which may withhold what it likes."""
+    monkeypatch.delitem(sys.modules, "statistics", raising=False)
+    yield importlib.import_module("statistics")
+    del sys.modules["statistics"]
 
-    monkeypatch.setattr(statistics, "mean", statistics.mean)
-    monkeypatch.setattr(statistics, "also_mean", statistics.mean, raising=False)
+
+def test_a_name_that_is_withheld(statistics):
+    statistics.also_mean = statistics.mean
     withhold(["statistics.mean"])
     for function in (statistics.mean, statistics.also_mean):
         with pytest.raises(Exception, match=r"statistics\.mean is withheld"):
             function([1, 2])
 
 
-def test_a_package_may_call_what_it_withholds(session, monkeypatch):
-    import fnmatch
+def test_a_package_may_call_what_it_withholds(session, statistics):
+    withhold(["statistics.fmean"])
+    session.learner(
+        "import statistics\ndef slope(x, y): return statistics.linear_regression(x, y).slope"
+    )
+    assert session.test("assert slope([1, 2, 3], [2, 4, 6]) == 2")["status"] == "passed"
+    session.learner("same = statistics.fmean")
+    assert "statistics.fmean" in session.test("same([1, 2])")["message"]
 
-    monkeypatch.setattr(fnmatch, "fnmatchcase", fnmatch.fnmatchcase)
-    withhold(["fnmatch.fnmatchcase"])
-    session.learner("import fnmatch\ndef fits(x): return fnmatch.fnmatch(x, 'a*')")
-    assert session.test("assert fits('ab')")["status"] == "passed"
-    session.learner("same = fnmatch.fnmatchcase")
-    assert "fnmatch.fnmatchcase" in session.test("same('ab', 'a*')")["message"]
 
-
-def test_private_functions_beside_a_withheld_name_are_withheld_too(monkeypatch):
-    import statistics
-
-    kept = {name: value for name, value in vars(statistics).items() if callable(value)}
-    for name, value in kept.items():
-        monkeypatch.setattr(statistics, name, value)
-    private, mean, variance = statistics._sum, statistics.mean, statistics.variance
+def test_private_functions_beside_a_withheld_name_are_withheld_too(statistics):
+    variance = statistics.variance
     withhold(["statistics.mean"])
-    with pytest.raises(Exception, match=r"statistics\._sum is withheld"):
-        statistics._sum([1, 2])
+    with pytest.raises(Exception, match=r"statistics\._ss is withheld"):
+        statistics._ss([1, 2])
     assert statistics.variance is variance
-    assert statistics.variance([1, 2, 3]) == 1  # which calls the sum
-    assert private is not statistics._sum
-    assert mean is not statistics.mean
+    assert statistics.variance([1, 2, 3]) == 1  # which calls it
 
 
-def test_the_message_names_what_is_withheld(session, monkeypatch):
-    import statistics
-
-    monkeypatch.setattr(statistics, "mean", statistics.mean)
+def test_the_message_names_what_is_withheld(session, statistics):
     withhold(["statistics.mean"])
     session.learner("import statistics\ndef mean(x): return statistics.mean(x)")
     assert session.test("assert mean([1, 3]) == 2")["message"] == (

@@ -30,6 +30,8 @@ from qutils.grading.sandbox import limits as rlimits
 _OUT_OF_MEMORY = 71
 _WATCH_SECONDS, _WATCH_CPU_SECONDS = 0.05, 0.5
 _WORDS = 1000
+# NumPy imports these when they are first used, which would be once in each child.
+_LAZY_PARTS = ("numpy.random", "numpy.testing")
 
 Entry = Callable[[socket.socket], None]
 
@@ -70,8 +72,9 @@ def main(settings: str, control: socket.socket) -> None:
     except Exception as error:
         control.sendall(f"{type(error).__name__}: {error}".encode())
         return
-    if "numpy" in sys.modules:  # which leaves this to its first use
-        importlib.import_module("numpy.random")
+    if "numpy" in sys.modules:
+        for name in _LAZY_PARTS:
+            importlib.import_module(name)
     # Frozen objects are not looked at by later collections, so their pages stay shared.
     gc.collect()
     gc.freeze()

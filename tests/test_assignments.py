@@ -2,6 +2,7 @@
 
 import ast
 import csv
+import io
 import re
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from rich.console import Console
 
 import sample_class
 from answers import (
@@ -251,6 +253,7 @@ def test_grades_of_the_sample_class(report, name, learner):
     assert grade.max_score == sum(POINTS[name].values()) + sum(by_hand)
     right = LEARNERS[name][learner].right
     assert grade.status == "graded"
+    assert grade.by_hand in (0, sum(by_hand))  # nothing where nothing was answered
     assert question_scores(report, name, learner) == {
         question: points if question in right else 0 for question, points in POINTS[name].items()
     }
@@ -264,6 +267,12 @@ def test_the_whole_class_is_in_the_report(report):
     assert found == {(learner, name) for name in NAMES for learner in LEARNERS[name]}
     table = sample_class.grades_table(report)
     assert table.row_count == len(LEARNERS[NAMES[0]])
+    narrow = Console(width=80, file=io.StringIO())
+    narrow.print(table)
+    shown = narrow.file.getvalue()
+    assert "…" not in shown
+    assert re.search(r"perfect +│ +26/26", shown)
+    assert "10: 4 of the points are given by hand" in shown
     assert example_feedback(report).is_file()
 
 

@@ -71,6 +71,8 @@ class Grade:
         None where the grader failed.
     feedback
         Path of the feedback page below the class folder, None where there is none.
+    by_hand
+        Points that a person has still to give.
     """
 
     learner: str
@@ -79,6 +81,7 @@ class Grade:
     max_score: float
     status: str
     feedback: str | None
+    by_hand: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -158,11 +161,13 @@ class _Gradebook:
             raise SampleClassError(f"nbgrader failed:\n{last}")
         return self.folder / "release" / assignment / f"{assignment}.ipynb"
 
-    def score(self, assignment: str, learner: str) -> tuple[float, float]:
-        """Return (score, max_score)."""
+    def score(self, assignment: str, learner: str) -> tuple[float, float, float]:
+        """Return the score, the most there is, and how much of it is still to be given by hand."""
         with self.api.gradebook as gradebook:
             submission = gradebook.find_submission(assignment, learner)
-            return submission.score, submission.max_score
+            grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+            by_hand = sum(grade.max_score for grade in grades if grade.needs_manual_grade)
+            return submission.score, submission.max_score, by_hand
 
 
 def grade_class(
@@ -210,12 +215,12 @@ def _grade(gradebook: _Gradebook, config: Config, assignment: str, advance: Adva
     grade_assignment(course, assignment, start, notify, workers=os.cpu_count() or 1)
     grades = []
     for learner, status in sorted(statuses.items()):
-        score, max_score = gradebook.score(assignment, learner)
+        score, max_score, by_hand = gradebook.score(assignment, learner)
         page = f"feedback/{learner}/{assignment}/{assignment}.html"
         if status == "grader fault":
             grades.append(Grade(learner, assignment, None, max_score, "not graded", None))
         else:
-            grades.append(Grade(learner, assignment, score, max_score, status, page))
+            grades.append(Grade(learner, assignment, score, max_score, status, page, by_hand))
     return grades
 
 
@@ -330,19 +335,33 @@ def _standard_error_to(log_file: Path) -> Iterator[None]:
 
 
 def grades_table(report: ClassReport) -> Table:
-    """Return the grades as a table, a row for each learner, a column for each assignment."""
+    """Return the grades as a table, a row for each learner, a column for each assignment.
+
+    An assignment goes by its number there, so that all fit into a narrow terminal.
+    """
     names = sorted({grade.assignment for grade in report.grades})
-    table = Table("learner", *names)
+    by_hand = {g.assignment: g.by_hand for g in report.grades if g.by_hand}
+    notes = [
+        f"{_number(name)}: {most:g} of the points are given by hand"
+        for name, most in by_hand.items()
+    ]
+    table = Table("learner", caption="\n".join(notes), caption_justify="left")
+    for name in names:
+        table.add_column(_number(name), justify="right")
     cells = {(grade.learner, grade.assignment): _cell(grade) for grade in report.grades}
     for learner in dict.fromkeys(grade.learner for grade in report.grades):
         table.add_row(learner, *(cells[learner, name] for name in names))
     return table
 
 
+def _number(assignment: str) -> str:
+    return assignment.partition("_")[0]
+
+
 def _cell(grade: Grade) -> str:
     if grade.score is None:
         return grade.status
-    return f"{grade.score:g} of {grade.max_score:g}"
+    return f"{grade.score:g}/{grade.max_score:g}"
 
 
 def example_feedback(report: ClassReport) -> Path:

@@ -36,4 +36,4 @@ class LatePolicy(LateSubmissionPlugin):
         if total_seconds_late <= self.grace_hours * 3600:
             return 0.0
         days = math.ceil(total_seconds_late / DAY)
-        return min(1.0, days * self.percent_per_day / 100) * score
+        return min(score, score * days * self.percent_per_day / 100)

@@ -17,6 +17,11 @@ def test_percent_of_the_earned_points_for_each_day(hours, expected):
     assert policy.late_submission_penalty("ada", 20.0, hours * HOUR) == pytest.approx(expected)
 
 
+def test_whole_percentages_give_short_numbers():
+    policy = LatePolicy(percent_per_day=10)
+    assert policy.late_submission_penalty("ada", 24.0, 50 * HOUR) == 7.2
+
+
 def test_without_settings_nothing_is_taken():
     assert LatePolicy().late_submission_penalty("ada", 20.0, 99 * HOUR) == 0.0
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from nbgrader.api import (
 from nbgrader.plugins import LateSubmissionPlugin
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from qutils.errors import QutilsError
 from qutils.grading.assignment import SourceNotebook
@@ -87,7 +88,8 @@ def open_gradebook(
         book = Gradebook(url, course_id)
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise GradebookError(f"cannot open the gradebook {where}: {error}") from error
-    with book:
+    with book, warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # about nbgrader's own use of its database
         if is_sqlite:
             event.listen(book.engine, "connect", _relax)
             book.engine.dispose()

@@ -14,7 +14,7 @@ PORT ?= 8000
 MUTATIONS ?= 1000000
 SEED ?= 0
 
-.PHONY: help setup course test attacks proof lint book exercises serve leaderboard publish bench differential \
+.PHONY: help setup course test attacks proof lint book again exercises serve leaderboard publish bench differential \
 	fuzz experiments weights lock clean
 
 help: ## list the targets
@@ -52,6 +52,9 @@ book: setup ## build the book into build/book/_build/html
 
 pdf: book ## print the book into build/book.pdf (needs Chromium)
 	@$(RUN) tools/make_pdf.py
+
+again: setup ## build the book a second time, from nothing, and compare the two
+	@$(RUN) tools/compare_builds.py
 
 links: setup ## follow the book's links to other sites (needs a network)
 	@$(RUN) tools/build_book.py --links

@@ -127,6 +127,32 @@ except OSError:
 """,
     ),
     fault(
+        "fork_flood",
+        "Processes that outlive the notebook take every place for a process.",
+        """
+import time
+if os.fork() == 0:
+    os.setsid()
+    for _ in range(3000):
+        try:
+            os.fork()
+        except OSError:
+            time.sleep(0.01)
+    os._exit(0)
+time.sleep(1)
+""",
+        cold=True,
+    ),
+    fault(
+        "output_flood",
+        "It prints more than there is memory for.",
+        """
+for _ in range(200):
+    print("x" * (1 << 20), flush=True)
+""",
+        cold=True,
+    ),
+    fault(
         "truncate_gradebook",
         "It empties the gradebook.",
         'open("/tmp/class/gradebook.db", "wb").close()',

@@ -4,6 +4,7 @@ Pages are executed again only when they, or what they use, have changed (see exe
 """
 
 import argparse
+import json
 import re
 import shutil
 import subprocess
@@ -37,7 +38,7 @@ def build_book(
     Raises
     ------
     BookError
-        With Sphinx' warnings and cell errors, when there are any.
+        With Sphinx' warnings and cell errors, when there are any, or with the broken links.
     """
     forget_changed_pages(root, root / CACHE)
     out.mkdir(parents=True, exist_ok=True)
@@ -46,7 +47,7 @@ def build_book(
     command = [str(jupyter_book), "build", str(source), "--all"]
     command += ["--config", str(root / "_config.yml"), "--path-output", str(out)]
     command += ["-W", "-n", "--keep-going", "--builder", builder]
-    shutil.rmtree(out / "_build" / builder, ignore_errors=True)
+    shutil.rmtree(out / "_build" / "html", ignore_errors=True)
     started = time.monotonic()
     with console.status("reading pages") as status, log_file.open("w") as log:
         process = subprocess.Popen(
@@ -67,10 +68,30 @@ def build_book(
         finally:
             process.wait()
     forget_changed_pages(root, root / CACHE)  # what was edited during the build counts as old
+    site = out / "_build" / "html"  # whatever the builder
     if process.returncode != 0:
-        raise BookError(summarize(log_file))
+        broken = broken_links(site) if builder == "linkcheck" else []
+        raise BookError("\n".join(broken) or summarize(log_file))
     console.log(f"book built in {time.monotonic() - started:.0f} s")
-    return out / "_build" / builder
+    return site
+
+
+def broken_links(folder: Path) -> list[str]:
+    """Return where each broken link stands, from the report of Sphinx' builder ``linkcheck``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     line = '{"status": "broken", "filename": "a.md", "lineno": 3, "uri": "https://b.c"}'
+    ...     _ = Path(folder, "output.json").write_text(line)
+    ...     broken_links(Path(folder))
+    ['a.md:3: https://b.c leads nowhere']
+    """
+    report = folder / "output.json"
+    lines = report.read_text(encoding="utf-8").splitlines() if report.is_file() else []
+    links = [link for link in map(json.loads, lines) if link["status"] == "broken"]
+    return [f"{link['filename']}:{link['lineno']}: {link['uri']} leads nowhere" for link in links]
 
 
 def summarize(log_file: Path) -> str:
@@ -87,21 +108,20 @@ def summarize(log_file: Path) -> str:
 def main() -> int:
     """Build the book from the command line; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=ROOT / "build" / "book")
+    parser.add_argument("--out", type=Path, help="default: build/book, for links build/links")
     parser.add_argument("--links", action="store_true", help="follow links to other sites instead")
     arguments = parser.parse_args()
     console = Console(stderr=True, log_path=False)
-    builder = "linkcheck" if arguments.links else "html"
+    builder, name = ("linkcheck", "links") if arguments.links else ("html", "book")
+    out = arguments.out or ROOT / "build" / name
     try:
-        site = build_book(ROOT / "book", arguments.out.resolve(), console, builder=builder)
+        site = build_book(ROOT / "book", out.resolve(), console, builder=builder)
     except BookError as error:
-        console.print(str(error), style="red", markup=False, highlight=False)
+        console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         return 130
-    print(
-        f"Links: {site / 'output.txt'}" if arguments.links else f"The book: {site / 'index.html'}"
-    )
+    print("Every link leads somewhere." if arguments.links else f"The book: {site / 'index.html'}")
     return 0
 
 

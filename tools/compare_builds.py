@@ -17,7 +17,7 @@ from rich.console import Console
 
 from build_book import ROOT, BookError, build_book
 
-SOURCES = ("_config.yml", "requirements.txt", "book", "qutils")
+BESIDE = ("_config.yml", "requirements.txt", "exercises", "qutils")
 SECONDS = "section#seconds"
 SHOWN_LINES = 40
 
@@ -72,9 +72,9 @@ def main() -> int:
         first = build_book(ROOT / "book", ROOT / "build" / "book", console)
         with tempfile.TemporaryDirectory(prefix="again-", dir=ROOT / "build") as folder:
             copy = Path(folder)
-            for name in SOURCES:
-                source, target = ROOT / name, copy / name
-                shutil.copytree(source, target) if source.is_dir() else shutil.copy2(source, target)
+            shutil.copytree(ROOT / "book", copy / "book")
+            for name in BESIDE:
+                (copy / name).symlink_to(ROOT / name)
             second = build_book(copy / "book", copy / "build" / "book", console, root=copy)
             found = differences(first, second)
     except BookError as error:

@@ -178,7 +178,7 @@ class Grader:
         if result.status != "grader fault":
             notebook = graded_notebook(source, placed, result)
             graded, page = self._files(hand_in.job)
-            _replace(page, feedback_page(source, notebook, rows))
+            _replace(page, feedback_page(source, notebook, rows, result))
             for name, text in hand_in.exchange_files.items():
                 _replace(graded.with_name(name), text)
                 _replace(page.with_name(name), text)

@@ -32,6 +32,8 @@ from qutils.grading.job import Result
 from qutils.grading.notebook import PlacedCell
 
 LOCKED_SECONDS = 60.0
+NO_RESPONSE = "No response."
+"""nbgrader's comment on an answer that is missing."""
 
 Scores = dict[tuple[str, str], dict[str, float | None]]
 
@@ -42,9 +44,16 @@ class GradebookError(QutilsError, OSError):
 
 @dataclass(frozen=True)
 class Rows:
-    """What the gradebook holds of a notebook: points and comments by grade id."""
+    """What the gradebook holds of a notebook: points and comments by grade id.
+
+    Attributes
+    ----------
+    waiting
+        Cells that a person has still to grade.
+    """
 
     scores: dict[str, float]
+    waiting: frozenset[str]
     comments: dict[str, str | None]
     late_penalty: float
 
@@ -203,6 +212,7 @@ class GradebookWriter:
         penalty = notebook.late_submission_penalty or 0.0
         rows = Rows(
             {name: _score(grade) for name, grade in grades.items()},
+            frozenset(name for name, grade in grades.items() if _is_waiting(grade)),
             {name: found.manual_comment or found.auto_comment for name, found in comments.items()},
             penalty,
         )
@@ -236,6 +246,10 @@ def _score(grade: Grade) -> float:
     return 0.0 if given is None else float(given + (grade.extra_credit or 0.0))
 
 
+def _is_waiting(grade: Grade) -> bool:
+    return grade.auto_score is None and grade.manual_score is None
+
+
 def _unanswered(source: SourceNotebook, placed: Iterable[PlacedCell]) -> set[str]:
     """Return the answers that are missing, or stand as they were released."""
     answered = {
@@ -267,4 +281,4 @@ def _set_scores(
 def _set_comments(source: SourceNotebook, unanswered: set[str], comments: dict[str, Any]) -> None:
     for cell in source.cells:
         if comment := comments.get(cell.grade_id):
-            comment.auto_comment = "No response." if cell.grade_id in unanswered else None
+            comment.auto_comment = NO_RESPONSE if cell.grade_id in unanswered else None

@@ -9,27 +9,31 @@ from textwrap import dedent
 from typing import Any
 
 from qutils.grading.assignment import SourceNotebook
-from qutils.grading.feedback import NOTE
-from qutils.grading.gradebook import Rows
+from qutils.grading.feedback import NOTE, TITLES
+from qutils.grading.gradebook import NO_RESPONSE, Rows
+from qutils.grading.job import CellResult, Result
+from qutils.grading.notebook import SourceCell
 
 Notebook = dict[str, Any]
 
 
-def feedback_page(source: SourceNotebook, notebook: Notebook, rows: Rows) -> str:
+def feedback_page(source: SourceNotebook, notebook: Notebook, rows: Rows, result: Result) -> str:
     """Return the page of a graded notebook: points, what each test found, and the work itself.
 
     Everything is shown as text: a learner's Markdown and HTML do nothing here.
     """
-    points = {cell.grade_id: cell.points for cell in source.cells if cell.is_graded}
+    graded = [cell for cell in source.cells if cell.is_graded]
     notes = [dedent(cell["source"]) for cell in notebook["cells"] if cell["id"] == NOTE]
     if rows.late_penalty:
         notes.append(f"Handed in late: {rows.late_penalty:g} points are taken off.")
+    if waiting := sum(cell.points for cell in graded if cell.grade_id in rows.waiting):
+        notes.append(f"A person has still to give up to {waiting:g} points.")
     return _template().substitute(
         name=escape(source.name),
         score=f"{sum(rows.scores.values()) - rows.late_penalty:.1f}",
-        max_score=f"{sum(points.values()):.1f}",
+        max_score=f"{sum(cell.points for cell in graded):.1f}",
         notes="\n".join(f'<p class="lost">{escape(note)}</p>' for note in notes),
-        table="\n".join(_table(notebook, points, rows)),
+        table="\n".join(_table(graded, rows, result)),
         cells="\n".join(_cells(notebook, rows)),
     )
 
@@ -40,16 +44,29 @@ def _template() -> Template:
     return Template(page.read_text("utf-8"))
 
 
-def _table(notebook: Notebook, points: dict[str, float], rows: Rows) -> Iterator[str]:
-    said = {_name(cell): _text_of(cell.get("outputs", [])) for cell in notebook["cells"]}
-    for name, most in points.items():
-        score = rows.scores[name]
+def _table(graded: list[SourceCell], rows: Rows, result: Result) -> Iterator[str]:
+    tests = {test.grade_id: test for test in result.cells}
+    for cell in graded:
+        name, most = cell.grade_id, cell.points
+        if name in rows.waiting:
+            points, kind, words = f"- / {most:g}", "quiet", "Not graded yet."
+        else:
+            test, score = tests.get(name), rows.scores[name]
+            points = f"{score:g} / {most:g}" if most else ""
+            is_full = score >= most if most or not test else test.status == "passed"
+            kind, words = "full" if is_full else "lost", _words(test, rows.comments.get(name))
         yield (
             f'<tr><td><a href="#{escape(name)}">{escape(name)}</a></td>'
-            f'<td class="number">{score:g} / {most:g}</td>'
-            f'<td class="{"full" if score >= most else "lost"}">'
-            f"{escape(said.get(name, 'Not handed in.'))}</td></tr>"
+            f'<td class="number">{points}</td><td class="{kind}">{escape(words)}</td></tr>'
         )
+
+
+def _words(test: CellResult | None, comment: str | None) -> str:
+    """Return what became of a cell: what its test found, or that a person graded it."""
+    if test is None:
+        return "Not answered." if comment == NO_RESPONSE else "Graded by hand."
+    message = test.message.removeprefix(f"{test.grade_id}: ")
+    return TITLES[test.status] + (f": {message}" if message else ".")
 
 
 def _name(cell: Notebook) -> str:

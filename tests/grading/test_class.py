@@ -118,7 +118,7 @@ def test_a_deleted_answer_still_counts_in_the_maximum(small):
     small.grade()
     page = small.path("feedback", "ada", f"{NAME}.html").read_text()
     assert "Score: 4.0 / 9.0" in page
-    assert "Not handed in." in page
+    assert "Not answered." in page
 
 
 @pytest.mark.parametrize("stamp", ["no date", "9" * 50, "\0", ""])

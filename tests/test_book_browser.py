@@ -54,6 +54,14 @@ TOO_WIDE = """() => {
     .filter(node => node.getBoundingClientRect().right > innerWidth + 1 && !scrolls(node))
     .map(node => node.outerHTML.slice(0, 120));
 }"""
+# A formula in its box; scrollWidth alone counts the slant of the last letter, too.
+CUT = """() => [...document.querySelectorAll('.math mjx-container')]
+  .filter(formula => {
+    const box = formula.closest('.math');
+    return formula.getBoundingClientRect().width > box.clientWidth + 1 ||
+      (formula.hasAttribute('display') && formula.scrollWidth > formula.clientWidth + 1);
+  })
+  .map(formula => formula.textContent.slice(0, 60))"""
 IMAGES = "() => [...document.images].map(i => [i.src, i.alt, i.complete && i.naturalWidth > 0])"
 SET_MODE = "mode => { document.documentElement.dataset.theme = mode }"
 
@@ -136,11 +144,14 @@ def test_page(site, tab, name):
     wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
     too_wide = page.evaluate(TOO_WIDE)
     images = page.evaluate(IMAGES)
+    page.evaluate("() => document.querySelectorAll('details').forEach(d => { d.open = true })")
+    cut = page.evaluate(CUT)
     assert [p for p in tab.problems if not any(known in p for known in KNOWN)] == []
     assert [url for url in tab.requests if not url.startswith((site, "data:"))] == []
     assert wide <= 0
     assert too_wide == []
     assert [formula for formula in formulas if formula[0] == 0 or formula[2]] == []
+    assert cut == []
     assert [image for image in images if not image[1].strip() or not image[2]] == []
 
 

@@ -115,6 +115,13 @@ def test_links_lead_somewhere(name):
 
 
 @pytest.mark.parametrize("name", PAGES)
+def test_no_line_can_begin_with_the_comma_behind_a_formula(name):
+    html = (SITE / name).read_text()
+    formulas = re.findall(r'(\S*)<span class="math[^>]*>[^<]*</span>([.,;:!?])', html)
+    assert [where for where in formulas if 'class="unbroken">' not in where[0]] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_no_output_names_an_address_in_memory(name):
     """Such as ``<Legend at 0x7f...>``, which also differs from build to build."""
     assert not re.search(r" at 0x[0-9a-f]{6}", (SITE / name).read_text())

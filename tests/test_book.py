@@ -51,6 +51,13 @@ def test_a_claim_is_printed_with_its_place_and_its_source(tmp_path):
     assert "Author. A table. 2020." in html
 
 
+def test_a_large_number_has_commas_where_its_claim_asks_for_them(tmp_path):
+    entry = ENTRY | {"value": "237582", "text": "{value:,} bytes"}
+    done = build(tmp_path, "It takes {claim}`add`.", {"add": entry})
+    assert done.returncode == 0, done.stderr
+    assert ">237,582 bytes</abbr>" in (tmp_path / "out" / "index.html").read_text()
+
+
 def test_a_bare_claim_leaves_the_citation_to_the_page(tmp_path):
     done = build(tmp_path, "By {cite:t}`key`, it takes {bare-claim}`add`.", {"add": ENTRY})
     assert done.returncode == 0, done.stderr

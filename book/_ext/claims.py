@@ -11,10 +11,11 @@ entry looks like this::
       source: horowitz2014        # key in references.bib
       where: energy table, 45 nm, 0.9 V
 
-A derived figure has a ``check``, arithmetic and ``log10`` over other entries, which must give
-``value`` when it is rounded to as many decimals as ``value`` has. An unknown name, a false check,
-a malformed entry, an entry that no page prints and a bare claim whose source its page does not cite
-are warnings, which a strict build turns into failures.
+``{value:,}`` prints commas between thousands. A derived figure has a ``check``, arithmetic and
+``log10`` over other entries, which must give ``value`` when it is rounded to as many decimals as
+``value`` has. An unknown name, a false check, a malformed entry, an entry that no page prints and a
+bare claim whose source its page does not cite are warnings, which a strict build turns into
+failures.
 """
 
 import ast
@@ -74,10 +75,10 @@ def parse_claims(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Claim]:
             raise ClaimError(f"claim '{name}' lacks {', '.join(sorted(missing))}")
         if unknown := set(entry) - {"value", "text", "source", "where", "check"}:
             raise ClaimError(f"claim '{name}' has unknown keys: {', '.join(sorted(unknown))}")
-        if "{value}" not in entry["text"]:
+        if "{value" not in entry["text"]:
             raise ClaimError(f"claim '{name}': text must contain {{value}}, so that they agree")
-        text = entry["text"].replace("{value}", str(entry["value"]))
         value = Decimal(str(entry["value"]))
+        text = entry["text"].format(value=value)
         claims[name] = Claim(value, text, entry["source"], entry["where"], entry.get("check"))
     for name, claim in claims.items():
         if claim.check:

@@ -29,7 +29,7 @@ STUDY = HERE / "reference" / "results" / "ptq_qat.csv"
 LADDER = HERE / "reference" / "results" / "ladder.csv"
 LATENCY = HERE / "reference" / "results" / "latency.csv"
 
-NUMBER = re.compile(r"[-+]?\d")
+NUMBER = re.compile(r"[-+]?(\d|inf)")
 
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 set_matplotlib_formats("svg")
@@ -37,7 +37,11 @@ mpl.rcParams.update(STYLE)
 mpl.rcParams.update(
     {
         "axes.prop_cycle": mpl.cycler(color=list(COLORS.values())),
+        # Letters that a phone, where a figure is as wide as a hand, still shows.
         "figure.figsize": (5.8, 3.4),
+        "figure.titlesize": STYLE["axes.titlesize"],
+        "figure.titleweight": "bold",
+        "legend.fontsize": 10,
     }
 )
 

@@ -32,7 +32,8 @@ LATENCY = HERE / "reference" / "results" / "latency.csv"
 NUMBER = re.compile(r"[-+]?(\d|inf)")
 
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-set_matplotlib_formats("svg")
+# No date and no numbers drawn by lot, so that two builds have the same figures.
+set_matplotlib_formats("svg", metadata={"Date": None})
 mpl.rcParams.update(STYLE)
 mpl.rcParams.update(
     {
@@ -42,6 +43,7 @@ mpl.rcParams.update(
         "figure.titlesize": STYLE["axes.titlesize"],
         "figure.titleweight": "bold",
         "legend.fontsize": 10,
+        "svg.hashsalt": "squeezing",
     }
 )
 

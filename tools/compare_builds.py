@@ -82,7 +82,8 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    print("\n".join(found[:SHOWN_LINES]))
+    for line in found[:SHOWN_LINES]:
+        print(line)
     pages = sum(1 for name in _compared(first) if name.endswith(".html"))
     print(f"{len(found)} differences in {pages} pages and their figures.")
     return int(bool(found))

@@ -150,8 +150,8 @@ def by_seed(values: np.ndarray) -> str:
 
 
 def spread(values: np.ndarray) -> str:
-    """Return mean and standard deviation over seeds, as ``88.1 ± 0.3``."""
-    return f"{values.mean():.1f} \u00b1 {values.std(ddof=1):.1f}"
+    """Return mean and standard deviation over seeds, as ``88.1 ± 0.3``, to stay on one line."""
+    return f"{values.mean():.1f}\u00a0\u00b1\u00a0{values.std(ddof=1):.1f}"
 
 
 def phone_predict(content: bytes, images: np.ndarray) -> np.ndarray:

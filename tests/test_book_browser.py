@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import re
 import threading
 from pathlib import Path
 from urllib.parse import urljoin
@@ -42,6 +43,11 @@ KINDS = (
     "404.html",
 )
 WIDTHS = (390, 1280)
+# In figures: a letter's size in hundreds of points, the figure's width in points.
+GLYPHS = re.compile(r"scale\((0\.\d+) -0\.\d+\)")
+WIDTH = re.compile(r'<svg [^>]*width="([\d.]+)pt"')
+PIXELS = 4 / 3  # of a point
+PHONE_COLUMN, LEAST_PIXELS = 358, 7.5
 
 MATH = """() => [...document.querySelectorAll('.math')]
   .map(node => [node.querySelectorAll('mjx-container').length, node.textContent.slice(0, 60),
@@ -62,6 +68,10 @@ CUT = """() => [...document.querySelectorAll('.math mjx-container')]
       (formula.hasAttribute('display') && formula.scrollWidth > formula.clientWidth + 1);
   })
   .map(formula => formula.textContent.slice(0, 60))"""
+# Formulas and short code that do not stay on one line.
+BROKEN = """() => [...document.querySelectorAll('.bd-article :is(.unbroken, code.short .pre)')]
+  .filter(node => new Set([...node.getClientRects()].map(box => Math.round(box.top))).size > 1)
+  .map(node => node.outerHTML.slice(0, 120))"""
 IMAGES = "() => [...document.images].map(i => [i.src, i.alt, i.complete && i.naturalWidth > 0])"
 SET_MODE = "mode => { document.documentElement.dataset.theme = mode }"
 
@@ -143,6 +153,7 @@ def test_page(site, tab, name):
     formulas = page.evaluate(MATH)
     wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
     too_wide = page.evaluate(TOO_WIDE)
+    broken = page.evaluate(BROKEN)
     images = page.evaluate(IMAGES)
     page.evaluate("() => document.querySelectorAll('details').forEach(d => { d.open = true })")
     cut = page.evaluate(CUT)
@@ -150,6 +161,7 @@ def test_page(site, tab, name):
     assert [url for url in tab.requests if not url.startswith((site, "data:"))] == []
     assert wide <= 0
     assert too_wide == []
+    assert broken == []
     assert [formula for formula in formulas if formula[0] == 0 or formula[2]] == []
     assert cut == []
     assert [image for image in images if not image[1].strip() or not image[2]] == []
@@ -186,6 +198,19 @@ def violations(page: Page, options: dict | None = None) -> list[str]:
 def test_a_violation_is_found(desk):
     desk.page.set_content('<main><p style="color: #777; background: #666">dim</p></main>')
     assert any(found.startswith("color-contrast") for found in violations(desk.page))
+
+
+def test_the_letters_of_figures_can_be_read_on_a_phone():
+    small = []
+    for path in (SITE / "_images").glob("*.svg"):
+        text = path.read_text(encoding="utf-8")
+        points = [100 * float(scale) for scale in GLYPHS.findall(text)]
+        if points:  # drawn by matplotlib
+            width = float(WIDTH.search(text)[1])
+            shrinks = min(1, PHONE_COLUMN / (width * PIXELS))
+            if min(points) * PIXELS * shrinks < LEAST_PIXELS:
+                small.append((path.name, width, min(points)))
+    assert small == []
 
 
 def test_a_formula_is_on_the_page_that_has_one(site, desk):

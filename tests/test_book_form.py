@@ -99,7 +99,7 @@ def test_a_question_on_what_readers_know_already_needs_no_objective(tmp_path):
     assert done.returncode == 0, done.stderr
     html = (tmp_path / "out" / "index.html").read_text()
     assert '<div class="question" id="question-1">' in html
-    assert "<p>all pages</p></td>\n<td><p>0.0</p>" in html
+    assert '<p>all pages</p></td>\n<td class="text-right"><p>0.0</p>' in html
 
 
 @pytest.fixture(scope="module")

@@ -67,8 +67,7 @@ def objectives_table(env: BuildEnvironment) -> nodes.table:
             tests: list[nodes.Node] = []
             for task in page.testing(name):
                 tests += [nodes.Text(", ")] if tests else []
-                label = task.label.replace(" ", "\u00a0")
-                tests.append(link(env, docname, label, task.anchor))
+                tests.append(link(env, docname, task.label, task.anchor))
             rows.append([chapter, promise, tests])
     return table(["chapter", "after it you can", "tested by"], rows)
 
@@ -104,19 +103,26 @@ def link(env: BuildEnvironment, docname: str, text: str, anchor: str = "") -> no
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> nodes.table:
-    """Return a docutils table."""
+    """Return a docutils table; columns of numbers are aligned right."""
+    body = list(rows)
+    numbers = [all(map(_is_number, column)) for column in zip(*body, strict=True)]
     group = nodes.tgroup(cols=len(header))
     group += [nodes.colspec(colwidth=1) for _ in header]
-    group += nodes.thead("", _row(header))
-    group += nodes.tbody("", *(_row(row) for row in rows))
+    group += nodes.thead("", _row(header, numbers))
+    group += nodes.tbody("", *(_row(row, numbers) for row in body))
     return nodes.table("", group, classes=["colwidths-auto"])
 
 
-def _row(cells: Sequence[Cell]) -> nodes.row:
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell, str | int) and str(cell).replace(".", "", 1).isdecimal()
+
+
+def _row(cells: Sequence[Cell], numbers: Sequence[bool]) -> nodes.row:
     row = nodes.row()
-    for cell in cells:
+    for cell, number in zip(cells, numbers, strict=True):
         inline = [nodes.Text(str(cell))] if isinstance(cell, str | int) else cell
-        row += nodes.entry("", nodes.paragraph("", "", *inline))
+        classes = ["text-right"] if number else []
+        row += nodes.entry("", nodes.paragraph("", "", *inline), classes=classes)
     return row
 
 

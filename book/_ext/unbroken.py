@@ -1,7 +1,8 @@
-"""No line begins with the comma behind a formula.
+"""No line begins with the comma behind a formula, and short code stays on one line.
 
 A browser may end a line behind a formula, since it is a box to it and no word. In HTML a formula
 and the punctuation behind it become one element, whose style (course.css) keeps them together.
+Long code has to break anywhere on a phone; ``--out`` has not.
 """
 
 import re
@@ -10,17 +11,21 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
+SHORT = 20  # characters of code; a phone has room for about forty
 PUNCTUATION = re.compile(r"[.,;:!?)\]\u2019\u201d]+")
 
 
 class Unbroken(SphinxPostTransform):
-    """Keep each formula in a sentence together with the punctuation behind it."""
+    """Keep formulas in a sentence together with the punctuation behind them, and short code."""
 
     default_priority = 500
     formats = ("html",)
 
     def run(self) -> None:
-        """Wrap formulas that have punctuation behind them."""
+        """Wrap formulas that have punctuation behind them, and mark short code."""
+        for code in self.document.findall(nodes.literal):
+            if len(code.astext()) <= SHORT:
+                code["classes"].append("short")
         for formula in list(self.document.findall(nodes.math)):
             behind = formula.next_node(descend=False, siblings=True)
             if not isinstance(behind, nodes.Text):

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from pypdf import PdfReader, PdfWriter
 
-from make_pdf import PdfError, joined, make_pdf, name_outline, print_pdf
+from make_pdf import PdfError, first_pages, joined, make_pdf, name_outline, numbered, print_pdf
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "build" / "book" / "_build" / "html"
@@ -48,6 +48,14 @@ def test_links_between_pages_lead_to_places_in_the_file(printed):
     outside = [note["/A"]["/URI"] for note in notes if "/A" in note and "/URI" in note["/A"]]
     assert len(inside) > 20
     assert [target for target in outside if "book.invalid" in target] == []
+
+
+def test_the_contents_name_the_page_where_each_page_of_the_book_begins(printed):
+    pdf, html = printed
+    pages = first_pages(pdf)
+    chapter = pages["03_integer_arithmetic"]
+    assert f"</a><span>{chapter}</span>" in numbered(html, pages)
+    assert "Arithmetic without floats" in pdf.pages[chapter - 1].extract_text()
 
 
 def test_the_outline_has_the_headings(printed):

@@ -123,10 +123,10 @@ def contents_page(soup: BeautifulSoup, parts: list[tuple[str, list[Tag]]]) -> Ta
             line.string = caption
             page.append(line)
         for each in articles:
-            line = soup.new_tag("p")
+            line = soup.new_tag("p", attrs={"class": "contents-entry"})
             link = soup.new_tag("a", attrs={"href": f"#{each['id']}"})
             link.string = each.h1.get_text().strip()
-            line.append(link)
+            line.extend([link, soup.new_tag("span")])  # which `numbered` fills
             page.append(line)
     return page
 
@@ -210,6 +210,24 @@ def print_pdf(html: str, site: Path, out: Path) -> None:
         raise PdfError("missing in the site: " + ", ".join(sorted(set(missing))))
 
 
+def first_pages(pdf: PdfReader) -> dict[str, int]:
+    """Return the number of the page on which each linked place lies, by its name."""
+    return {
+        name.removeprefix("/"): 1 + (pdf.get_destination_page_number(place) or 0)
+        for name, place in pdf.named_destinations.items()
+    }
+
+
+def numbered(html: str, pages: dict[str, int]) -> str:
+    """Return the document with a page's number behind each entry of its contents."""
+    soup = BeautifulSoup(html, "html.parser")
+    for entry in soup.select(".contents-entry"):
+        assert entry.a is not None
+        assert entry.span is not None
+        entry.span.string = str(pages[str(entry.a["href"]).removeprefix("#")])
+    return str(soup)
+
+
 def name_outline(writer: PdfWriter, headings: list[str]) -> None:
     """Give the outline's entries the text of the headings: Chromium writes each of them twice."""
     entries = []
@@ -235,6 +253,10 @@ def make_pdf(site: Path, out: Path, root: Path = ROOT) -> int:
     out.parent.mkdir(parents=True, exist_ok=True)
     html = joined(site, config, contents)
     print_pdf(html, site, out)
+    pages = first_pages(PdfReader(out))
+    print_pdf(numbered(html, pages), site, out)
+    if first_pages(PdfReader(out)) != pages:
+        raise PdfError("the numbers in the contents move the pages")
     writer = PdfWriter(clone_from=PdfReader(out))
     headings = BeautifulSoup(html, "html.parser").select("h1, h2, h3, h4, h5, h6")
     name_outline(writer, [" ".join(heading.get_text().split()) for heading in headings])

@@ -29,7 +29,7 @@ STUDY = HERE / "reference" / "results" / "ptq_qat.csv"
 LADDER = HERE / "reference" / "results" / "ladder.csv"
 LATENCY = HERE / "reference" / "results" / "latency.csv"
 
-NUMBER = re.compile(r"[-+]?(\d|inf)")
+NUMBER = re.compile(r"[-+]?(\d|inf)(?!.*\.\d+\.)")  # no version, which has two points
 
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 # No date and no numbers drawn by lot, so that two builds have the same figures.

@@ -190,7 +190,6 @@ def make_class(assignment: Assignment, root: Path, hand_ins: int) -> None:
 def run(command: list[str], root: Path) -> float:
     """Run a command of the environment in a folder; return its wall seconds."""
     environment = os.environ | {"PATH": f"{COMMANDS}{os.pathsep}{os.environ['PATH']}"}
-    environment["TF_CPP_MIN_LOG_LEVEL"] = "3"  # plain nbgrader takes a note for an error
     started = time.perf_counter()
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
     if done.returncode:
@@ -408,6 +407,8 @@ def large_class(assignment: Assignment, root: Path, hand_ins: int) -> Table:
 
 def main() -> None:
     """Print the tables."""
+    # Plain nbgrader takes TensorFlow's notes on the error stream for errors.
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     warnings.filterwarnings("ignore", module="nbgrader")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--submissions", type=int, default=2000, help="size of the large class")

@@ -6,6 +6,7 @@ stay out.
 """
 
 import argparse
+import logging
 import mimetypes
 import shutil
 import sys
@@ -23,6 +24,7 @@ from publish import without_instructors
 
 HOST = "http://book.invalid/"  # answered from the folder of the site, never asked of a network
 LEFT_OUT = "reference/api/"
+logging.getLogger("pypdf").setLevel(logging.ERROR)  # it mends what Chromium's file says of its size
 # What only a screen has: permanent links, buttons, code that is folded away, the theme's footers.
 NOT_PRINTED = ".headerlink, button, script, details.hide, .prev-next-footer, .cell_input:empty"
 FOOTER = (

@@ -114,6 +114,19 @@ def test_links_lead_somewhere(name):
             assert f'id="{unquote(parts.fragment)}"' in goal.read_text(), target
 
 
+def test_citations_say_what_the_bibliography_is_labelled_with():
+    soup = BeautifulSoup((SITE / "reference/bibliography.html").read_text(), "html.parser")
+    labels = {
+        c["id"]: c.select_one(".label").get_text().strip("[]") for c in soup.select(".citation")
+    }
+    assert len(set(labels.values())) == len(labels) > 0
+    for name in WRITTEN:
+        page = BeautifulSoup((SITE / name).read_text(), "html.parser")
+        for link in page.select('article a[href*="bibliography.html#"]'):
+            label = labels[link["href"].partition("#")[2]]
+            assert label.endswith(link.get_text()), name  # all of it, or the year
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_no_line_can_begin_with_the_comma_behind_a_formula(name):
     html = (SITE / name).read_text()

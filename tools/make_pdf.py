@@ -24,7 +24,6 @@ from publish import without_instructors
 
 HOST = "http://book.invalid/"  # answered from the folder of the site, never asked of a network
 LEFT_OUT = "reference/api/"
-logging.getLogger("pypdf").setLevel(logging.ERROR)  # it mends what Chromium's file says of its size
 # What only a screen has: permanent links, buttons, code that is folded away, the theme's footers.
 NOT_PRINTED = ".headerlink, button, script, details.hide, .prev-next-footer, .cell_input:empty"
 FOOTER = (
@@ -269,6 +268,8 @@ def make_pdf(site: Path, out: Path, root: Path = ROOT) -> int:
 
 def main() -> int:
     """Make the PDF from the command line; return the exit code."""
+    # It mends what the file that Chromium writes says of its own size.
+    logging.getLogger("pypdf").setLevel(logging.ERROR)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "book.pdf")
     out = parser.parse_args().out.resolve()

@@ -28,9 +28,7 @@ def authors(entry: Entry) -> str:
         str(Text(" ").join([*person.rich_prelast_names, *person.rich_last_names]))
         for person in entry.persons["author"]
     ]
-    if len(names) > 2 or names[-1] == "others":
-        return f"{names[0]} et al."
-    return " and ".join(names)
+    return f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
 
 
 class Sorting(BaseSortingStyle):

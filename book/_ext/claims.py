@@ -78,7 +78,10 @@ def parse_claims(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Claim]:
         if "{value" not in entry["text"]:
             raise ClaimError(f"claim '{name}': text must contain {{value}}, so that they agree")
         value = Decimal(str(entry["value"]))
-        text = entry["text"].format(value=value)
+        try:
+            text = entry["text"].format(value=value)
+        except (LookupError, ValueError) as error:
+            raise ClaimError(f"claim '{name}': {entry['text']!r} cannot be printed") from error
         claims[name] = Claim(value, text, entry["source"], entry["where"], entry.get("check"))
     for name, claim in claims.items():
         if claim.check:

@@ -78,9 +78,14 @@ def _cell(
 
 def _verdict(test: CellResult) -> list[dict[str, Any]]:
     points = f"{test.points or 0:g} of {test.max_points:g} points. " if test.max_points else ""
-    title = TITLES[test.status] + (f": {test.message}" if test.message else ".")
+    return [_stream(f"{points}{finding(test, test.message)}\n")]
+
+
+def finding(test: CellResult, message: str) -> str:
+    """Return what a test found, in words for the learner, and how sure that is."""
+    title = TITLES[test.status] + (f": {message}" if message else ".")
     inside = "\nChecked in the learner's own process." if test.assurance == "inside" else ""
-    return [_stream(f"{points}{title}{inside}\n")]
+    return title + inside
 
 
 def _printed(output: Output) -> list[dict[str, Any]]:

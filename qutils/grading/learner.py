@@ -65,13 +65,17 @@ def withhold(names: Collection[str]) -> None:
     names
         Dotted, such as ``package.module.function``.
     """
-    for name in sorted({*names, *_private_beside(names)}):
+    replacements = {}
+    for name in {*names, *_private_beside(names)}:
         module_name, _, attribute = name.rpartition(".")
         original = getattr(importlib.import_module(module_name), attribute)
-        package = module_name.partition(".")[0]
-        for module in [m for n, m in sys.modules.items() if n.partition(".")[0] == package]:
-            for alias in [a for a, value in vars(module).items() if value is original]:
-                setattr(module, alias, _withheld(name, original))
+        replacements[module_name.partition(".")[0], id(original)] = _withheld(name, original)
+    packages = {package for package, _ in replacements}
+    for module_name, module in list(sys.modules.items()):
+        if (package := module_name.partition(".")[0]) in packages:
+            for alias, value in list(vars(module).items()):
+                if replacement := replacements.get((package, id(value))):
+                    setattr(module, alias, replacement)
 
 
 def _private_beside(names: Iterable[str]) -> Iterator[str]:

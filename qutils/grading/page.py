@@ -9,7 +9,7 @@ from textwrap import dedent
 from typing import Any
 
 from qutils.grading.assignment import SourceNotebook
-from qutils.grading.feedback import NOTE, TITLES
+from qutils.grading.feedback import NOTE, finding
 from qutils.grading.gradebook import NO_RESPONSE, Rows
 from qutils.grading.job import CellResult, Result
 from qutils.grading.notebook import SourceCell
@@ -65,8 +65,7 @@ def _words(test: CellResult | None, comment: str | None) -> str:
     """Return what became of a cell: what its test found, or that a person graded it."""
     if test is None:
         return "Not answered." if comment == NO_RESPONSE else "Graded by hand."
-    message = test.message.removeprefix(f"{test.grade_id}: ")
-    return TITLES[test.status] + (f": {message}" if message else ".")
+    return finding(test, test.message.removeprefix(f"{test.grade_id}: "))
 
 
 def _name(cell: Notebook) -> str:

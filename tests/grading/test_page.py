@@ -39,7 +39,7 @@ def page(cells, *, essay=0.0, waiting=(), comment=None):
 def table(text):
     """Return points, colour and words of each row, by its cell."""
     row = r'#(\w+)">\w+</a></td><td class="number">(.*?)</td><td class="(\w+)">(.*?)</td>'
-    return {name: tuple(rest) for name, *rest in re.findall(row, text)}
+    return {name: tuple(rest) for name, *rest in re.findall(row, text, re.DOTALL)}
 
 
 def test_right_work():
@@ -60,6 +60,11 @@ def test_wrong_work_names_the_reason_once_and_is_marked_also_where_there_are_no_
 def test_points_given_by_hand_count_more_than_the_test():
     cells = (FAILED[0], CellResult("tests", 2.0, 2.0, "failed", "tests: off"))
     assert table(page(cells))["tests"] == ("2 / 2", "full", "Not passed: off")
+
+
+def test_what_the_learners_process_says_of_itself_is_named_as_such():
+    cells = (PASSED[0], CellResult("tests", 2.0, 2.0, "passed", assurance="inside"))
+    assert table(page(cells))["tests"][2].endswith("Checked in the learner&#x27;s own process.")
 
 
 @pytest.mark.parametrize(

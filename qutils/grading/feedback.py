@@ -82,7 +82,13 @@ def _verdict(test: CellResult) -> list[dict[str, Any]]:
 
 
 def finding(test: CellResult, message: str) -> str:
-    """Return what a test found, in words for the learner, and how sure that is."""
+    """Return what a test found, in words for the learner, and how sure that is.
+
+    Examples
+    --------
+    >>> finding(CellResult("q1", 0.0, 2.0, "failed"), "the sign is off")
+    'Not passed: the sign is off'
+    """
     title = TITLES[test.status] + (f": {message}" if message else ".")
     inside = "\nChecked in the learner's own process." if test.assurance == "inside" else ""
     return title + inside
